@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from './canonical-json.ts'
+import type { VectorRecord } from './record.ts'
+
+/**
+ * What a collection holds, in a form that can be compared: equal manifests prove equal records;
+ * different digests only ask (see `same-record.ts`), since some stores round vectors.
+ */
+export interface Manifest {
+  readonly count: number
+  /** 64 hexadecimal digits. Doesn't depend on the order of the records. */
+  readonly digest: string
+}
+
+/**
+ * Adds up records into a manifest, in any order, in constant memory.
+ *
+ * Each record is hashed with SHA-256; the digest is the sum of the hashes, taken as eight 32-bit
+ * words, each modulo 2^32. Adding up hashes makes the order irrelevant and, unlike XOR, doesn't
+ * let two equal records cancel each other (Bellare and Micciancio, "A New Paradigm for
+ * Collision-Free Hashing: Incrementality at Reduced Cost", 1997). It tells accidents, not attacks.
+ */
+export class ManifestBuilder {
+  #count = 0
+  readonly #words = new Uint32Array(8)
+
+  add(record: VectorRecord): void {
+    const hash = recordHash(record)
+    for (let word = 0; word < 8; word++) {
+      this.#words[word] = (this.#words[word] as number) + hash.readUInt32BE(word * 4)
+    }
+    this.#count++
+  }
+
+  addAll(records: Iterable<VectorRecord>): void {
+    for (const record of records) this.add(record)
+  }
+
+  build(): Manifest {
+    let digest = ''
+    for (const word of this.#words) digest += word.toString(16).padStart(8, '0')
+    return { count: this.#count, digest }
+  }
+}
+
+export function sameManifest(a: Manifest, b: Manifest): boolean {
+  return a.count === b.count && a.digest === b.digest
+}
+
+/** Length-prefixed, so that no two different records give the same bytes. */
+function recordHash(record: VectorRecord): Buffer {
+  const { vector, metadata, text } = record
+  const head = JSON.stringify([
+    record.id,
+    text ?? null,
+    metadata === undefined ? '{}' : canonicalJson(metadata),
+    vector.length,
+  ])
+  return createHash('sha256')
+    .update(head)
+    .update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
+    .digest()
+}
