@@ -1,19 +1,62 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const src = (path: string): string => fileURLToPath(new URL(`./packages/${path}`, import.meta.url))
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+const source = (name: string): string => path(`./packages/${name}`)
+
+/** The kinds of tests that have a name of their own; whatever else ends in `.test.ts` is a unit test. */
+const kinds = ['property', 'integration', 'crash'] as const
+
+const filesOf = (kind: string): string[] => [
+  `packages/*/test/**/*${kind}.test.ts`,
+  `test/**/*${kind}.test.ts`,
+]
 
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^@holdfast\/core\/durable$/, replacement: src('core/src/durable/index.ts') },
-      { find: /^@holdfast\/core\/testing$/, replacement: src('core/src/testing/index.ts') },
-      { find: /^@holdfast\/core$/, replacement: src('core/src/index.ts') },
-      { find: /^@holdfast\/adapter-chroma$/, replacement: src('adapter-chroma/src/index.ts') },
+      { find: /^@holdfast\/core\/durable$/, replacement: source('core/src/durable/index.ts') },
+      { find: /^@holdfast\/core\/testing$/, replacement: source('core/src/testing/index.ts') },
+      { find: /^@holdfast\/core$/, replacement: source('core/src/index.ts') },
+      { find: /^@holdfast\/adapter-chroma$/, replacement: source('adapter-chroma/src/index.ts') },
     ],
   },
   test: {
-    include: ['packages/*/test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: filesOf(''),
+          exclude: kinds.flatMap((kind) => filesOf(`.${kind}`)),
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'property', include: filesOf('.property'), testTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: filesOf('.integration'),
+          globalSetup: path('./test/start-chroma.ts'),
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'crash',
+          include: filesOf('.crash'),
+          globalSetup: path('./test/start-chroma.ts'),
+          // Each starts and kills many processes.
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],
