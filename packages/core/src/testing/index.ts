@@ -1,3 +1,10 @@
+export {
+  CrashError,
+  type Fault,
+  type FaultPlace,
+  FaultPlan,
+  type FaultPlanOptions,
+} from './fault-plan.ts'
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts'
 export {
   type MemoryCollectionSnapshot,
@@ -5,3 +12,4 @@ export {
   MemoryStoreData,
   type MemoryStoreSnapshot,
 } from './memory-store-data.ts'
+export { withFaults } from './with-faults.ts'
