@@ -144,7 +144,7 @@ async function installPackages(directory, binding) {
   args.push('--prefer-offline', '--loglevel=error')
   // A network that is down must be noticed in seconds, not in the minutes that npm grants it.
   args.push('--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=2000')
-  args.push('--fetch-timeout=30000')
+  args.push('--fetch-timeout=20000')
   await runCommand('npm', args, { cwd: directory, timeoutMs: INSTALL_TIMEOUT_MS })
 }
 

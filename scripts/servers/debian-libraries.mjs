@@ -109,6 +109,7 @@ async function aptConfiguration(root) {
     `APT::Architecture "${architecture}";`,
     `APT::Architectures { "${architecture}"; };`,
     'APT::Sandbox::User "";',
+    'APT::Update::Error-Mode "any";',
     'Acquire::Languages "none";',
     'Acquire::Retries "1";',
     'Acquire::http::Timeout "15";',
