@@ -1,3 +1,4 @@
+export { type AdapterUnderTest, describeAdapter } from './describe-adapter.ts'
 export {
   CrashError,
   type Fault,
@@ -12,4 +13,5 @@ export {
   MemoryStoreData,
   type MemoryStoreSnapshot,
 } from './memory-store-data.ts'
+export type { TestRunner } from './test-runner.ts'
 export { withFaults } from './with-faults.ts'
