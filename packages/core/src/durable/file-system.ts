@@ -6,27 +6,26 @@
  */
 export interface FileSystem {
   /**
-   * Opens a file. `read`: must exist. `append`: created when missing; writes go to the end.
-   * `create`: must not exist (`EEXIST`).
+   * Opens a file. `read`: must exist. `append`: created when missing, reads too; writes go to the
+   * end. `create`: the same, but must not exist (`EEXIST`).
    */
   open(path: string, mode: 'read' | 'append' | 'create'): Promise<FileHandle>
   /** The whole file. For small files only. */
   readFile(path: string): Promise<Uint8Array>
-  /** Atomic; replaces `to`. Durable after `syncDirectory` of the parent. */
+  /**
+   * Atomic; replaces `to`. A directory replaces an empty one only, if the system can do that.
+   * Durable after `syncDirectory` of the parent.
+   */
   rename(from: string, to: string): Promise<void>
-  /** A second name for the same file. @throws EEXIST when `to` exists. Atomic. */
-  link(from: string, to: string): Promise<void>
   /** @throws ENOENT when missing. */
   unlink(path: string): Promise<void>
-  /** With its parents; no error when it exists. */
+  /** With its parents; no error when it exists. What it creates is durable when it resolves. */
   makeDirectory(path: string): Promise<void>
   /** Empty directories only. */
   removeDirectory(path: string): Promise<void>
   /** Names, not paths, in any order. */
   readDirectory(path: string): Promise<readonly string[]>
   stat(path: string): Promise<FileStat>
-  /** Sets the time of the last change to now, by the file system's own clock. */
-  touch(path: string): Promise<void>
   /** Makes creations, renames and unlinks in this directory durable. */
   syncDirectory(path: string): Promise<void>
 }

@@ -1,5 +1,7 @@
 import { type BigIntStats, constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { errorCode } from './directory-error.ts'
 import type { FileHandle, FileStat, FileSystem } from './file-system.ts'
 
 /** The machine's disk. */
@@ -12,32 +14,35 @@ export const nodeFileSystem: FileSystem = {
     return new Uint8Array(content.buffer, content.byteOffset, content.byteLength)
   },
   rename: (from, to) => fs.rename(from, to),
-  link: (from, to) => fs.link(from, to),
   unlink: (path) => fs.unlink(path),
   async makeDirectory(path) {
-    await fs.mkdir(path, { recursive: true })
+    const first = await fs.mkdir(path, { recursive: true })
+    if (first === undefined) return
+    const top = dirname(first)
+    for (let parent = dirname(path); ; parent = dirname(parent)) {
+      await syncDirectory(parent)
+      if (parent === top || parent === dirname(parent)) return
+    }
   },
   removeDirectory: (path) => fs.rmdir(path),
   readDirectory: (path) => fs.readdir(path),
   async stat(path) {
     return fileStat(await fs.stat(path, { bigint: true }))
   },
-  async touch(path) {
-    const now = new Date()
-    await fs.utimes(path, now, now)
-  },
-  async syncDirectory(path) {
+  syncDirectory,
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  try {
+    const handle = await fs.open(path, constants.O_RDONLY)
     try {
-      const handle = await fs.open(path, constants.O_RDONLY)
-      try {
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-    } catch (error) {
-      if (!REFUSED.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+      await handle.sync()
+    } finally {
+      await handle.close()
     }
-  },
+  } catch (error) {
+    if (!REFUSED.has(errorCode(error))) throw error
+  }
 }
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = constants

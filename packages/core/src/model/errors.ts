@@ -19,7 +19,6 @@ export type ErrorCode =
   | 'STORE_MISMATCH'
   // The operation.
   | 'VERIFICATION_FAILED'
-  | 'COLLECTION_CHANGED'
   | 'ROLLBACK_PENDING'
   | 'COMMIT_PENDING'
   | 'MANAGER_CLOSED'

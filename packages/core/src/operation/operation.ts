@@ -4,28 +4,35 @@ import type { CollectionInfo, CollectionRef } from '../model/collection.ts'
 import type { Finding } from '../model/finding.ts'
 import type { JsonObject, VectorRecord } from '../model/record.ts'
 import type { VectorStoreAdapter } from '../store/adapter.ts'
-import type { VerificationDepth } from './verification.ts'
+import type { Verification, VerificationDepth } from './verification.ts'
 
-/** What a step of an operation may use. */
+/** What every step of an operation may use. */
 export interface OperationContext {
   readonly operationId: string
   readonly store: VectorStoreAdapter
   readonly backups: BackupRepository
-  /** Milliseconds since 1970. */
-  now(): number
+  /**
+   * Takes the records of one checkpoint part again and makes it durable, replacing its backup
+   * atomically: for when somebody wrote to the collection after the checkpoint.
+   */
+  retake(part: number): Promise<void>
+  /** Tells listeners and the result of a difference that needs nobody to act. */
+  warn(finding: Finding): void
 }
 
 /** Above the line: may be aborted, may leave durable notes for `rollback` and `commit`. */
 export interface BuildContext extends OperationContext {
   readonly signal?: AbortSignal
   note(note: JsonObject): Promise<void>
+  /** Adds to the number of records that were verified. */
+  checked(recordCount: number): void
 }
 
 /** Below the line and during rollback there is no signal: nobody can pass it on by mistake. */
 export interface EndContext extends OperationContext {
   readonly notes: readonly JsonObject[]
-  /** Takes the records of a checkpoint part again, replacing its backup atomically. */
-  retake(checkpoint: Checkpoint, part: number): Promise<void>
+  /** Present below the line. */
+  readonly verification?: Verification
 }
 
 /** What is kept of a collection before anything is changed. */
@@ -52,18 +59,19 @@ export interface PlanSummary {
   readonly checkpoint: { readonly records: number; readonly bytesEstimate: number }
 }
 
-/** Facts that listeners are told once the operation is committed, such as `collection:renamed`. */
-export interface ChangeEvent {
-  readonly type:
-    | 'collection:dropped'
-    | 'collection:renamed'
-    | 'collection:created'
-    | 'records:put'
-    | 'records:deleted'
-  readonly collection: CollectionRef
-  readonly from?: CollectionRef
-  readonly recordCount?: number
-}
+/** What listeners are told once the operation is committed. */
+export type ChangeEvent =
+  | { readonly type: 'collection:created'; readonly collection: CollectionRef }
+  | {
+      readonly type: 'collection:renamed'
+      readonly collection: CollectionRef
+      readonly from: CollectionRef
+    }
+  | {
+      readonly type: 'collection:dropped' | 'records:put' | 'records:deleted'
+      readonly collection: CollectionRef
+      readonly recordCount: number
+    }
 
 /**
  * An operation is one file that reads in the order in which things happen. The engine
@@ -73,22 +81,27 @@ export interface ChangeEvent {
  * `commit` destroys: it runs after `verified` is durable, and again after a crash, so it must be
  * idempotent. `rollback` too; it undoes only what it recognizes as its own.
  */
-export interface Operation<Input, Plan extends JsonObject> {
+export interface Operation<Input, Plan extends object> {
   /** Journaled: never rename a released kind. */
   readonly kind: string
+  readonly depth: VerificationDepth
   /** What nobody else may change meanwhile. */
   resources(input: Input): readonly string[]
+  /** Reads only; refuses what can't work. */
   plan(context: BuildContext, input: Input): Promise<Plan>
   summarize(plan: Plan): PlanSummary
   scopes(plan: Plan, input: Input): readonly CheckpointScope[]
+  /** Builds; idempotent; nothing in it that an equal and opposite call can't take back. */
   execute(context: BuildContext, plan: Plan, checkpoint: Checkpoint, input: Input): Promise<void>
-  readonly depth: (plan: Plan) => VerificationDepth
+  /** Reads only. */
   verify(context: BuildContext, plan: Plan, checkpoint: Checkpoint): AsyncIterable<Finding>
   /** Puts right what `verify` found, by adding only. Absent where adding can't help. */
   repair?(context: BuildContext, plan: Plan, checkpoint: Checkpoint): Promise<void>
+  /** Destroys; idempotent; runs after the line, and again after a crash. */
   commit(context: EndContext, plan: Plan, checkpoint: Checkpoint): Promise<void>
+  /** Idempotent; undoes only what it recognizes as its own. */
   rollback(context: EndContext, plan: Plan, checkpoint: Checkpoint | undefined): Promise<void>
-  /** What the caller and the journal's history are told. */
-  result(plan: Plan): JsonObject
-  changes(plan: Plan): readonly ChangeEvent[]
+  /** What the caller and the history are told, beside what the engine knows. */
+  result(plan: Plan, checkpoint: Checkpoint): object
+  changes(plan: Plan, checkpoint: Checkpoint): readonly ChangeEvent[]
 }

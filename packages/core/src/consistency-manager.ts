@@ -1,0 +1,221 @@
+import { join, resolve } from 'node:path'
+import type { BackupRepository } from './backup/backup-repository.ts'
+import { FileBackupRepository } from './backup/file-backup-repository.ts'
+import { claimDirectory } from './claim-directory.ts'
+import type { Clock } from './durable/clock.ts'
+import type { FileSystem } from './durable/file-system.ts'
+import { nodeFileSystem } from './durable/node-file-system.ts'
+import type { Random } from './durable/random.ts'
+import { systemClock } from './durable/system-clock.ts'
+import { systemRandom } from './durable/system-random.ts'
+import { Housekeeping } from './housekeeping.ts'
+import { FileJournal } from './journal/file-journal.ts'
+import { filterHistory, type HistoryFilter } from './journal/filter-history.ts'
+import type { Journal, OperationRecord } from './journal/journal.ts'
+import { HoldfastError } from './model/errors.ts'
+import { EventBus, type Listener, type ListenerErrorHandler } from './model/event-bus.ts'
+import type { EventName } from './model/events.ts'
+import { abandonOperation } from './operation/abandon.ts'
+import { cleaningUp, type Engine } from './operation/engine.ts'
+import { type RecoveryReport, recoverAll } from './operation/recover.ts'
+import { operations } from './operation/registry.ts'
+import { dropExpiredCheckpoints, keepsCheckpoint } from './operation/undo-window.ts'
+import type { VectorStoreAdapter } from './store/adapter.ts'
+import { GuardedStore, type GuardedStoreOptions } from './store/guarded-store.ts'
+import { TransactionalOperations } from './transactional-operations.ts'
+
+/** Undo window: a mistake is usually noticed within a week. */
+const KEEP_FOR_MS = 7 * 24 * 60 * 60 * 1000
+/** Longer than most operations; shorter than the patience of an HTTP client. */
+const WAIT_MS = 10_000
+/** How soon what an unreachable store has left open is tried again. */
+const HOUSEKEEPING_INTERVAL_MS = 30_000
+
+export interface ConsistencyManagerOptions extends Omit<GuardedStoreOptions, 'clock' | 'random'> {
+  /** Stays yours: closing the manager doesn't close it. */
+  readonly store: VectorStoreAdapter
+  /**
+   * Where journal and backups are kept; made when missing. One per store, on a local disk, shared
+   * by all processes that use the store through Holdfast on this machine.
+   */
+  readonly directory: string
+  /** How long, in ms, deletes can be taken back. 0: not at all. Default: 7 days. */
+  readonly keepForMs?: number
+  /** How long, in ms, an operation waits for another one on the same collection. Default 10,000. */
+  readonly waitMs?: number
+  /** Pause, in ms, between two rounds of recovery and clean-up in the background. Default 30,000. */
+  readonly housekeepingIntervalMs?: number
+  /** Gets what listeners throw. Default: `process.emitWarning`. */
+  readonly onListenerError?: ListenerErrorHandler
+  /** Parts to use instead of the default ones. */
+  readonly parts?: {
+    readonly journal?: Journal
+    readonly backups?: BackupRepository
+    readonly fileSystem?: FileSystem
+    readonly clock?: Clock
+    readonly random?: Random
+  }
+}
+
+/**
+ * Opens the directory, ends what a crash has left open there, and hands out the safe operations.
+ *
+ * An operation that can't be ended now, because the store is away, doesn't keep the manager from
+ * opening: `manager.recovered` tells it as `pending`, and it is tried again in the background and
+ * before the next operation on the same collections.
+ * @throws DIRECTORY_UNUSABLE, STORE_MISMATCH, JOURNAL_DAMAGED, JOURNAL_VERSION_NEWER
+ */
+export async function openConsistencyManager(
+  options: ConsistencyManagerOptions,
+): Promise<ConsistencyManager> {
+  const { store, parts = {} } = options
+  if (typeof store?.getCollection !== 'function') {
+    throw new TypeError('`store` must be an adapter, such as `new ChromaAdapter({ client })`.')
+  }
+  if (typeof options.directory !== 'string' || options.directory === '') {
+    throw new TypeError('`directory` must be the path of a directory for journal and backups.')
+  }
+  const { fileSystem = nodeFileSystem, clock = systemClock, random = systemRandom } = parts
+  const directory = resolve(options.directory)
+  await claimDirectory(fileSystem, random, directory, store.name)
+  const journal =
+    parts.journal ??
+    (await FileJournal.open({ fileSystem, clock, random, directory: join(directory, 'journal') }))
+  const backups =
+    parts.backups ??
+    (await FileBackupRepository.open({
+      fileSystem,
+      clock,
+      random,
+      directory: join(directory, 'backups'),
+    }))
+  const engine: Engine = {
+    store: new GuardedStore(store, { ...options, clock, random }),
+    journal,
+    backups,
+    events: new EventBus(options.onListenerError),
+    clock,
+    random,
+    operations,
+  }
+  const recovered = await recoverAll(engine, { waitMs: 0 })
+  await cleaningUp(engine, 'dropping expired checkpoints', () => dropExpiredCheckpoints(engine))
+  await cleaningUp(engine, 'sweeping left-overs', () => sweepLeftOvers(engine))
+  return new ConsistencyManager(engine, options, recovered)
+}
+
+/** Front door to one store: its safe operations, their events and their history. */
+export class ConsistencyManager implements AsyncDisposable {
+  /** The changes that can't be left half done. */
+  readonly operations: TransactionalOperations
+  /** What opening has found unfinished, and how it ended. */
+  readonly recovered: readonly RecoveryReport[]
+  readonly #engine: Engine
+  readonly #housekeeping: Housekeeping
+  readonly #inFlight = new Set<Promise<unknown>>()
+  #closing: Promise<void> | undefined
+
+  /** Use {@link openConsistencyManager}. */
+  constructor(
+    engine: Engine,
+    options: Pick<ConsistencyManagerOptions, 'keepForMs' | 'waitMs' | 'housekeepingIntervalMs'>,
+    recovered: readonly RecoveryReport[],
+  ) {
+    this.#engine = engine
+    this.recovered = recovered
+    const defaults = {
+      keepForMs: atLeastZero('keepForMs', options.keepForMs ?? KEEP_FOR_MS),
+      waitMs: atLeastZero('waitMs', options.waitMs ?? WAIT_MS),
+    }
+    this.operations = new TransactionalOperations(engine, defaults, (run) => this.#track(run))
+    const intervalMs = options.housekeepingIntervalMs ?? HOUSEKEEPING_INTERVAL_MS
+    if (!(intervalMs >= 100)) {
+      throw new RangeError(`\`housekeepingIntervalMs\` is at least 100; got ${intervalMs}.`)
+    }
+    this.#housekeeping = new Housekeeping(engine, intervalMs)
+    this.#housekeeping.start()
+  }
+
+  /** Listens to what has become durable. Returns the function that unsubscribes. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    return this.#engine.events.on(name, listener)
+  }
+
+  /** Operations of every process that shares the directory, newest first. */
+  history(filter: HistoryFilter = {}): Promise<readonly OperationRecord[]> {
+    return this.#track(async () => filterHistory(await this.#engine.journal.list(), filter))
+  }
+
+  /** Ends open operations now, as opening does and as is done in the background. */
+  recover(): Promise<readonly RecoveryReport[]> {
+    return this.#track(() => recoverAll(this.#engine, { waitMs: 0 }))
+  }
+
+  /**
+   * Ends an operation that can't be ended otherwise, as it stands, without touching the store.
+   * Look at the collections concerned first: this is the one call that may leave things half done.
+   * @throws OPERATION_NOT_FOUND, COLLECTION_BUSY
+   */
+  abandon(operationId: string, reason: string): Promise<void> {
+    return this.#track(() => abandonOperation(this.#engine, operationId, reason))
+  }
+
+  /** Waits for operations under way and refuses further ones. Twice is fine. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    await this.#housekeeping.stop()
+    await Promise.allSettled(this.#inFlight)
+    const { store, backups, journal, events } = this.#engine
+    await store[Symbol.asyncDispose]()
+    await backups[Symbol.asyncDispose]()
+    await journal[Symbol.asyncDispose]()
+    events.removeAllListeners()
+  }
+
+  async #track<Result>(run: () => Promise<Result>): Promise<Result> {
+    if (this.#closing !== undefined) throw closed()
+    const running = run()
+    this.#inFlight.add(running)
+    try {
+      return await running
+    } finally {
+      this.#inFlight.delete(running)
+    }
+  }
+}
+
+/** Removes backups that crashed writers have left and that no operation will ask for. */
+async function sweepLeftOvers(engine: Engine): Promise<void> {
+  const { backups, journal, clock } = engine
+  if (!(backups instanceof FileBackupRepository)) return
+  const lease = await journal.acquire(['backups'], { waitMs: 0 })
+  try {
+    const known = new Map((await journal.list()).map((known) => [known.operationId, known]))
+    await backups.sweep((backupId) => {
+      const operation = known.get(backupId.slice(0, backupId.lastIndexOf('.')))
+      return operation !== undefined && keepsCheckpoint(operation, clock.now())
+    })
+  } finally {
+    await lease[Symbol.asyncDispose]()
+  }
+}
+
+function closed(): HoldfastError {
+  return new HoldfastError('MANAGER_CLOSED', 'The manager is closed. Open another one.', {
+    outcome: 'unchanged',
+    retryable: false,
+  })
+}
+
+function atLeastZero(name: string, value: number): number {
+  if (value >= 0) return value
+  throw new RangeError(`\`${name}\` is a number of milliseconds, 0 or more; got ${value}.`)
+}

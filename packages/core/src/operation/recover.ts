@@ -1,0 +1,120 @@
+import { isEnded, type Lease, type LeaseOptions, type OperationRecord } from '../journal/journal.ts'
+import { HoldfastError, isHoldfastError } from '../model/errors.ts'
+import { commitOperation, rollBackOperation } from './end-operation.ts'
+import { cleaningUp, type Engine } from './engine.ts'
+import { reasonOf, workOf } from './work.ts'
+
+/** How an operation that a crash or an unreachable store had left open was ended. */
+export interface RecoveryReport {
+  readonly operationId: string
+  readonly kind: string
+  /** `pending`: it could not be ended this time; `reason` says why. */
+  readonly outcome: 'committed' | 'rolled-back' | 'pending'
+  readonly reason?: string
+}
+
+/**
+ * Ends every open operation that nobody is working on: finishes it when its `verified` entry is
+ * durable, else undoes it. Operations under way, here or in another process, hold their leases and
+ * are left alone.
+ */
+export async function recoverAll(
+  engine: Engine,
+  options: LeaseOptions,
+): Promise<readonly RecoveryReport[]> {
+  const reports: RecoveryReport[] = []
+  for (const { operationId, resources } of await engine.journal.listOpen()) {
+    let lease: Lease
+    try {
+      lease = await engine.journal.acquire(resources, options)
+    } catch (error) {
+      if (isHoldfastError(error) && error.code === 'COLLECTION_BUSY') continue
+      throw error
+    }
+    try {
+      const open = await engine.journal.get(operationId)
+      if (open !== undefined && !isEnded(open)) reports.push(await recoverOperation(engine, open))
+    } finally {
+      await cleaningUp(engine, 'releasing a lease', async () => lease[Symbol.asyncDispose]())
+    }
+  }
+  return reports
+}
+
+/**
+ * Holds `resources`, after having ended whatever is open on them. Whoever is about to change a
+ * collection stands on firm ground then.
+ * @throws COLLECTION_BUSY, OPERATION_PENDING
+ */
+export async function acquireSettled(
+  engine: Engine,
+  resources: readonly string[],
+  options: LeaseOptions,
+): Promise<Lease> {
+  let wanted = new Set(resources)
+  for (;;) {
+    const lease = await engine.journal.acquire([...wanted], options)
+    try {
+      const open = (await engine.journal.listOpen()).filter((operation) =>
+        operation.resources.some((resource) => wanted.has(resource)),
+      )
+      // An open rename of one of our collections has a second name that it may touch.
+      const more = new Set([...wanted, ...open.flatMap((operation) => operation.resources)])
+      if (more.size === wanted.size) {
+        for (const operation of open) await settle(engine, operation)
+        return lease
+      }
+      wanted = more
+    } catch (error) {
+      await cleaningUp(engine, 'releasing a lease', async () => lease[Symbol.asyncDispose]())
+      throw error
+    }
+    await lease[Symbol.asyncDispose]()
+  }
+}
+
+async function settle(engine: Engine, operation: OperationRecord): Promise<void> {
+  const report = await recoverOperation(engine, operation)
+  if (report.outcome !== 'pending') return
+  throw new HoldfastError(
+    'OPERATION_PENDING',
+    `An earlier ${operation.kind} (${operation.operationId}) on the same collections could not be ` +
+      `ended yet: ${report.reason}. Try again when its cause is gone, or give it up as it stands ` +
+      'with `manager.abandon(operationId, reason)`.',
+    {
+      outcome: 'unchanged',
+      retryable: true,
+      details: { operationId: operation.operationId, kind: operation.kind },
+    },
+  )
+}
+
+/** Under a lease on the operation's resources. */
+async function recoverOperation(engine: Engine, open: OperationRecord): Promise<RecoveryReport> {
+  const { operationId, kind } = open
+  const operation = engine.operations.get(kind)
+  if (operation === undefined) {
+    const reason = `this version knows no operation "${kind}"; open the directory with a newer one`
+    return { operationId, kind, outcome: 'pending', reason }
+  }
+  const outcome = open.state === 'verified' ? 'committed' : 'rolled-back'
+  try {
+    if (outcome === 'committed') {
+      await commitOperation(engine, operation, workOf(open), () => open.durationsMs ?? {})
+    } else {
+      await rollBackOperation(engine, operation, workOf(open), interrupted(open))
+    }
+  } catch (error) {
+    return { operationId, kind, outcome: 'pending', reason: reasonOf(error) }
+  }
+  const at = engine.clock.now()
+  engine.events.emit('operation:recovered', { operationId, kind, at, outcome })
+  return { operationId, kind, outcome }
+}
+
+function interrupted(open: OperationRecord): HoldfastError {
+  return new HoldfastError('ROLLBACK_PENDING', `interrupted after "${open.state}"`, {
+    outcome: 'unknown',
+    retryable: false,
+  })
+}

@@ -1,0 +1,100 @@
+import type { Checkpoint, OperationRecord } from '../journal/journal.ts'
+import { isHoldfastError } from '../model/errors.ts'
+import type { Finding } from '../model/finding.ts'
+import type { JsonObject } from '../model/record.ts'
+import { type Engine, record } from './engine.ts'
+import type { BuildContext, EndContext, OperationContext } from './operation.ts'
+import { retakePart } from './take-checkpoint.ts'
+import type { Verification } from './verification.ts'
+
+/** One operation under way, whether just begun or found open in the journal. */
+export interface Work {
+  readonly operationId: string
+  readonly kind: string
+  plan: object
+  readonly keepForMs: number
+  readonly notes: JsonObject[]
+  checkpoint?: Checkpoint
+  verification?: Verification
+  recordsChecked: number
+  warnings: Finding[]
+}
+
+export function workOf(operation: OperationRecord): Work {
+  return {
+    operationId: operation.operationId,
+    kind: operation.kind,
+    plan: operation.plan as object,
+    keepForMs: operation.keepForMs ?? 0,
+    notes: [...operation.notes],
+    ...(operation.checkpoint === undefined ? {} : { checkpoint: operation.checkpoint }),
+    ...(operation.verification === undefined ? {} : { verification: operation.verification }),
+    recordsChecked: 0,
+    warnings: [],
+  }
+}
+
+/** Empty where nothing had to be kept. */
+export function checkpointOf(work: Pick<Work, 'checkpoint'>): Checkpoint {
+  return work.checkpoint ?? { parts: [] }
+}
+
+export function buildContext(
+  engine: Engine,
+  work: Work,
+  signal: AbortSignal | undefined,
+): BuildContext {
+  return {
+    ...operationContext(engine, work, signal),
+    ...(signal === undefined ? {} : { signal }),
+    note: async (note) => {
+      // Known here even when it could not be made durable: a rollback right now may rely on it.
+      work.notes.push(note)
+      await record(engine, work, { type: 'noted', note })
+    },
+    checked: (recordCount) => {
+      work.recordsChecked += recordCount
+    },
+  }
+}
+
+export function endContext(engine: Engine, work: Work): EndContext {
+  return {
+    ...operationContext(engine, work, undefined),
+    notes: work.notes,
+    ...(work.verification === undefined ? {} : { verification: work.verification }),
+  }
+}
+
+function operationContext(
+  engine: Engine,
+  work: Work,
+  signal: AbortSignal | undefined,
+): OperationContext {
+  return {
+    operationId: work.operationId,
+    store: engine.store,
+    backups: engine.backups,
+    retake: async (part) => {
+      if (work.checkpoint === undefined) throw new RangeError('there is no checkpoint to retake')
+      const options = signal === undefined ? {} : { signal }
+      work.checkpoint = await retakePart(engine, work.checkpoint, part, options)
+      await record(engine, work, { type: 'checkpointed', checkpoint: work.checkpoint })
+    },
+    warn: (finding) => {
+      work.warnings.push(finding)
+      tellFinding(engine, work, finding)
+    },
+  }
+}
+
+export function tellFinding(engine: Engine, work: Work, finding: Finding): void {
+  const { operationId, kind } = work
+  engine.events.emit('finding:found', { operationId, kind, at: engine.clock.now(), finding })
+}
+
+/** Fit for a journal and an event: our own words, but of a foreign error only its name. */
+export function reasonOf(error: unknown): string {
+  if (isHoldfastError(error)) return `${error.code}: ${error.message}`
+  return error instanceof Error ? error.name : 'something that is no Error was thrown'
+}

@@ -1,0 +1,420 @@
+import { createHash } from 'node:crypto'
+import type { Journal } from './journal/journal.ts'
+import { canonicalJson } from './model/canonical-json.ts'
+import { type CollectionInfo, refOf } from './model/collection.ts'
+import { HoldfastError } from './model/errors.ts'
+import { OPERATION_RECORDS_MAX } from './model/limits.ts'
+import { ManifestBuilder } from './model/manifest.ts'
+import type { JsonObject, JsonValue, VectorRecord } from './model/record.ts'
+import { cloneCollection } from './operation/clone-collection.ts'
+import {
+  type CollectionName,
+  type NamedCollection,
+  resolveCollection,
+} from './operation/collection-name.ts'
+import { deleteCollection } from './operation/delete-collection.ts'
+import { deleteRecords } from './operation/delete-records.ts'
+import type { Engine } from './operation/engine.ts'
+import { findReplay } from './operation/idempotency.ts'
+import type { Operation } from './operation/operation.ts'
+import type { DryRun, OperationResult } from './operation/operation-result.ts'
+import { putRecords } from './operation/put-records.ts'
+import { renameByCopy } from './operation/rename-by-copy.ts'
+import { renameCollection } from './operation/rename-collection.ts'
+import { dryRunOperation, type RunOptions, runOperation } from './operation/run-operation.ts'
+import { undeleteCollection } from './operation/undelete-collection.ts'
+import { undeleteRecords } from './operation/undelete-records.ts'
+import type { CallOptions } from './store/adapter.ts'
+
+export interface OperationOptions extends CallOptions {
+  /**
+   * How long to wait, in ms, while another operation holds the same collection, here or in another
+   * process. 0: not at all. Default: the manager's `waitMs`.
+   */
+  readonly waitMs?: number
+  /** The same key twice is one operation: the second call is told what the first one was. */
+  readonly idempotencyKey?: string
+  /** Whoever asked for it, for the history. */
+  readonly actor?: string
+}
+
+export interface DeleteOptions extends OperationOptions {
+  /**
+   * How long, in ms, `undelete` can bring back what is deleted. 0: not at all. Default: the
+   * manager's `keepForMs`.
+   */
+  readonly keepForMs?: number
+}
+
+export interface UndeleteOptions extends OperationOptions {
+  /** Another name for the collection that comes back. Default: the one that it had. */
+  readonly as?: string
+}
+
+/** Looks at what would happen, and changes nothing. */
+export interface DryRunOption {
+  readonly dryRun: true
+}
+
+/** Two names of one collection: either the store's or, in Unicode, the display name. */
+export interface Names {
+  readonly from: CollectionName
+  readonly to: string
+}
+
+export interface RenameResult extends OperationResult {
+  /** As the store calls it. */
+  readonly from: string
+  readonly to: string
+}
+
+export interface CloneResult extends RenameResult {
+  readonly recordCount: number
+}
+
+export interface CollectionResult extends OperationResult {
+  /** As the store calls it. */
+  readonly collection: string
+  readonly recordCount: number
+}
+
+export interface DeleteRecordsResult extends CollectionResult {
+  /** Ids that did not exist. */
+  readonly absentCount: number
+}
+
+export interface UndeleteResult extends CollectionResult {
+  /** The delete that was taken back. */
+  readonly undone: string
+  /** Records that had been put again since and were kept as they are. Only for records. */
+  readonly keptCount?: number
+}
+
+/** Defaults that the manager gives. */
+export interface OperationDefaults {
+  readonly waitMs: number
+  readonly keepForMs: number
+}
+
+/**
+ * The changes that can't be left half done. Each call takes a lease, plans, keeps what may have to
+ * come back, does it, verifies it, and only then destroys; when it throws, the error's `outcome`
+ * tells where the data stands. `docs/guarantees.md` has every failure.
+ */
+export class TransactionalOperations {
+  readonly #engine: Engine
+  readonly #defaults: OperationDefaults
+  readonly #track: <Result>(run: () => Promise<Result>) => Promise<Result>
+
+  /** @param track runs a call, and refuses it when the manager is closed */
+  constructor(
+    engine: Engine,
+    defaults: OperationDefaults,
+    track: <Result>(run: () => Promise<Result>) => Promise<Result>,
+  ) {
+    this.#engine = engine
+    this.#defaults = defaults
+    this.#track = track
+  }
+
+  /**
+   * Drops a collection once all of its records are in a verified backup.
+   * @throws COLLECTION_NOT_FOUND, COLLECTION_BUSY, COLLECTION_NAME_AMBIGUOUS, OPERATION_PENDING,
+   * and those of the store, the directory and the engine in `docs/errors.md`
+   */
+  safeDeleteCollection(name: CollectionName, options: DeleteOptions & DryRunOption): Promise<DryRun>
+  safeDeleteCollection(name: CollectionName, options?: DeleteOptions): Promise<CollectionResult>
+  safeDeleteCollection(
+    name: CollectionName,
+    options: DeleteOptions & Partial<DryRunOption> = {},
+  ): Promise<CollectionResult | DryRun> {
+    return this.#run({
+      operation: deleteCollection,
+      described: { name: asJson(name) },
+      options,
+      keepForMs: options.keepForMs ?? this.#defaults.keepForMs,
+      input: async () => ({ collection: await this.#resolve(name, options) }),
+    })
+  }
+
+  /**
+   * Renames a collection: in one atomic step where the store can, else by copying aside, comparing
+   * every record and then dropping the old one.
+   * @throws COLLECTION_NOT_FOUND, COLLECTION_EXISTS, COLLECTION_NAME_INVALID, COLLECTION_BUSY, …
+   */
+  safeRenameCollection(names: Names, options: OperationOptions & DryRunOption): Promise<DryRun>
+  safeRenameCollection(names: Names, options?: OperationOptions): Promise<RenameResult>
+  safeRenameCollection(
+    { from, to }: Names,
+    options: OperationOptions & Partial<DryRunOption> = {},
+  ): Promise<RenameResult | DryRun> {
+    const { store } = this.#engine
+    const call = {
+      described: { from: asJson(from), to },
+      options,
+      input: async () => ({ store, from: await this.#resolve(from, options), to }),
+    }
+    return store.renameCollection === undefined
+      ? this.#run({ operation: renameByCopy, ...call })
+      : this.#run({ operation: renameCollection, ...call })
+  }
+
+  /**
+   * Copies a collection with all of its records under another name and compares every one.
+   * @throws COLLECTION_NOT_FOUND, COLLECTION_EXISTS, COLLECTION_NAME_INVALID, COLLECTION_BUSY, …
+   */
+  safeCloneCollection(names: Names, options: OperationOptions & DryRunOption): Promise<DryRun>
+  safeCloneCollection(names: Names, options?: OperationOptions): Promise<CloneResult>
+  safeCloneCollection(
+    { from, to }: Names,
+    options: OperationOptions & Partial<DryRunOption> = {},
+  ): Promise<CloneResult | DryRun> {
+    const { store } = this.#engine
+    return this.#run({
+      operation: cloneCollection,
+      described: { from: asJson(from), to },
+      options,
+      input: async () => ({ store, from: await this.#resolve(from, options), to }),
+    })
+  }
+
+  /**
+   * Inserts or replaces up to 10,000 records: all of them or, after any failure, none.
+   * @throws RECORD_INVALID, LIMIT_EXCEEDED, COLLECTION_NOT_FOUND, COLLECTION_BUSY, …
+   */
+  safePutRecords(
+    collection: CollectionName,
+    records: readonly VectorRecord[],
+    options: OperationOptions & DryRunOption,
+  ): Promise<DryRun>
+  safePutRecords(
+    collection: CollectionName,
+    records: readonly VectorRecord[],
+    options?: OperationOptions,
+  ): Promise<CollectionResult>
+  safePutRecords(
+    name: CollectionName,
+    records: readonly VectorRecord[],
+    options: OperationOptions & Partial<DryRunOption> = {},
+  ): Promise<CollectionResult | DryRun> {
+    return this.#run({
+      operation: putRecords,
+      described: () => ({ name: asJson(name), records: digestOf(records) }),
+      options,
+      input: async () => {
+        checkCount('records', records)
+        return { collection: await this.#resolve(name, options), records }
+      },
+    })
+  }
+
+  /**
+   * Deletes up to 10,000 records once they are in a verified backup: all of them or none. Ids that
+   * don't exist are no error.
+   * @throws LIMIT_EXCEEDED, COLLECTION_NOT_FOUND, COLLECTION_BUSY, …
+   */
+  safeDeleteRecords(
+    collection: CollectionName,
+    ids: readonly string[],
+    options: DeleteOptions & DryRunOption,
+  ): Promise<DryRun>
+  safeDeleteRecords(
+    collection: CollectionName,
+    ids: readonly string[],
+    options?: DeleteOptions,
+  ): Promise<DeleteRecordsResult>
+  safeDeleteRecords(
+    name: CollectionName,
+    ids: readonly string[],
+    options: DeleteOptions & Partial<DryRunOption> = {},
+  ): Promise<DeleteRecordsResult | DryRun> {
+    return this.#run({
+      operation: deleteRecords,
+      described: () => ({ name: asJson(name), ids: [...new Set(ids)].sort() }),
+      options,
+      keepForMs: options.keepForMs ?? this.#defaults.keepForMs,
+      input: async () => {
+        checkCount('ids', ids)
+        return { collection: await this.#resolve(name, options), ids: [...new Set(ids)] }
+      },
+    })
+  }
+
+  /**
+   * Takes a delete of a collection or of records back, as long as its undo window lasts. Records
+   * that have been put again since are newer, and stay as they are.
+   * @param operationId of the delete: in its result, its events, and the history
+   * @throws OPERATION_NOT_FOUND, UNDELETE_UNAVAILABLE, COLLECTION_EXISTS, …
+   */
+  undelete(operationId: string, options: UndeleteOptions & DryRunOption): Promise<DryRun>
+  undelete(operationId: string, options?: UndeleteOptions): Promise<UndeleteResult>
+  async undelete(
+    operationId: string,
+    options: UndeleteOptions & Partial<DryRunOption> = {},
+  ): Promise<UndeleteResult | DryRun> {
+    const { store, journal } = this.#engine
+    const { kind, collection, backupId } = await this.#track(() => getDelete(journal, operationId))
+    const { as: to } = options
+    if (kind === deleteCollection.kind) {
+      const target = to === undefined ? {} : { to }
+      const input = { store, deletedBy: operationId, collection, backupId, ...target }
+      return this.#run({
+        operation: undeleteCollection,
+        described: { operationId, ...target },
+        options,
+        input: async () => input,
+      })
+    }
+    if (to !== undefined)
+      throw new TypeError('`as` is for collections; records go back where they were.')
+    return this.#run({
+      operation: undeleteRecords,
+      described: { operationId },
+      options,
+      input: async () => ({
+        deletedBy: operationId,
+        collection: await this.#resolve(refOf(collection), options),
+        backupId,
+        ids: await this.#idsIn(backupId, options),
+      }),
+    })
+  }
+
+  #resolve(name: CollectionName, options: CallOptions): Promise<NamedCollection> {
+    return resolveCollection(this.#engine.store, name, options)
+  }
+
+  async #idsIn(backupId: string, options: CallOptions): Promise<readonly string[]> {
+    const ids: string[] = []
+    for await (const { records } of this.#engine.backups.read(backupId, options)) {
+      for (const { id } of records) ids.push(id)
+    }
+    return ids
+  }
+
+  #run<Result extends OperationResult, Input, Plan extends object>(
+    call: Call<Input, Plan>,
+  ): Promise<Result | DryRun> {
+    const { operation, options } = call
+    return this.#track(async () => {
+      checkOptions(options)
+      const runOptions = this.#runOptions(call)
+      if (options.dryRun) {
+        return await dryRunOperation(this.#engine, operation, await call.input(), runOptions)
+      }
+      const replay = (): Promise<Result | undefined> =>
+        findReplay(this.#engine.journal, operation.kind, runOptions.idempotency) as never
+      // Before anything is looked up: what the first call has renamed or deleted is no more there.
+      const earlier = await replay()
+      if (earlier !== undefined) return earlier
+      let input: Input
+      try {
+        input = await call.input()
+      } catch (error) {
+        const meanwhile = await replay()
+        if (meanwhile !== undefined) return meanwhile
+        throw error
+      }
+      return (await runOperation(this.#engine, operation, input, runOptions)) as Result
+    })
+  }
+
+  #runOptions<Input, Plan extends object>(call: Call<Input, Plan>): RunOptions {
+    const { signal, idempotencyKey, actor, waitMs = this.#defaults.waitMs } = call.options
+    return {
+      waitMs,
+      keepForMs: call.keepForMs ?? 0,
+      ...(signal === undefined ? {} : { signal }),
+      ...(actor === undefined ? {} : { actor }),
+      ...(idempotencyKey === undefined
+        ? {}
+        : { idempotency: { key: idempotencyKey, inputDigest: inputDigest(call.described) } }),
+    }
+  }
+}
+
+interface Call<Input, Plan extends object> {
+  readonly operation: Operation<Input, Plan>
+  /** What was asked for, to tell whether an idempotency key is used for the same thing again. */
+  readonly described: JsonObject | (() => JsonObject)
+  readonly options: OperationOptions & Partial<DryRunOption>
+  readonly keepForMs?: number
+  /** Looks up what the caller has named. */
+  readonly input: () => Promise<Input>
+}
+
+/** The delete of that id, with where its records are. @throws OPERATION_NOT_FOUND, … */
+async function getDelete(
+  journal: Journal,
+  operationId: string,
+): Promise<{
+  readonly kind: string
+  readonly collection: CollectionInfo
+  readonly backupId: string
+}> {
+  const operation = await journal.get(operationId)
+  if (operation === undefined) {
+    throw new HoldfastError(
+      'OPERATION_NOT_FOUND',
+      `The history knows no operation ${JSON.stringify(operationId)}. Look it up with ` +
+        '`manager.history()`.',
+      { outcome: 'unchanged', retryable: false, details: { operationId } },
+    )
+  }
+  const { kind, state, checkpoint, checkpointDropped } = operation
+  const isDelete = kind === deleteCollection.kind || kind === deleteRecords.kind
+  if (!isDelete) throw unavailable(operationId, `it is a ${kind}, not a delete`)
+  if (state !== 'committed' && state !== 'abandoned') {
+    throw unavailable(operationId, `it is "${state}", so nothing was deleted by it yet`)
+  }
+  const part = checkpoint?.parts[0]
+  if (part?.backupId === undefined || checkpointDropped) {
+    throw unavailable(operationId, 'its undo window (`keepForMs`) has passed')
+  }
+  return { kind, collection: part.collection, backupId: part.backupId }
+}
+
+function unavailable(operationId: string, why: string): HoldfastError {
+  return new HoldfastError(
+    'UNDELETE_UNAVAILABLE',
+    `Operation ${operationId} can't be taken back: ${why}.`,
+    { outcome: 'unchanged', retryable: false, details: { operationId } },
+  )
+}
+
+function checkOptions({ waitMs, idempotencyKey, keepForMs }: DeleteOptions): void {
+  for (const [name, value] of Object.entries({ waitMs, keepForMs })) {
+    if (value !== undefined && !(value >= 0)) {
+      throw new RangeError(`\`${name}\` is a number of milliseconds, 0 or more; got ${value}.`)
+    }
+  }
+  if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > 200)) {
+    throw new RangeError('`idempotencyKey` has between 1 and 200 characters.')
+  }
+}
+
+function checkCount(what: string, items: readonly unknown[]): void {
+  if (!Array.isArray(items)) throw new TypeError(`The ${what} must be an array.`)
+  if (items.length <= OPERATION_RECORDS_MAX) return
+  throw new HoldfastError(
+    'LIMIT_EXCEEDED',
+    `One operation takes ${OPERATION_RECORDS_MAX} ${what} at most; got ${items.length}. Split them ` +
+      'into several calls: each is all or nothing by itself.',
+    { outcome: 'unchanged', retryable: false, details: { count: items.length } },
+  )
+}
+
+function asJson(name: CollectionName): JsonValue {
+  return typeof name === 'string' ? name : { ...refOf(name) }
+}
+
+function digestOf(records: readonly VectorRecord[]): string {
+  const manifest = new ManifestBuilder()
+  manifest.addAll(records)
+  return manifest.build().digest
+}
+
+function inputDigest(described: JsonObject | (() => JsonObject)): string {
+  const json = canonicalJson(typeof described === 'function' ? described() : described)
+  return createHash('sha256').update(json).digest('hex')
+}
