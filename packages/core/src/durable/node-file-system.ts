@@ -1,6 +1,6 @@
 import { type BigIntStats, constants } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { errorCode } from './directory-error.ts'
 import type { FileHandle, FileStat, FileSystem } from './file-system.ts'
 
@@ -18,8 +18,8 @@ export const nodeFileSystem: FileSystem = {
   async makeDirectory(path) {
     const first = await fs.mkdir(path, { recursive: true })
     if (first === undefined) return
-    const top = dirname(first)
-    for (let parent = dirname(path); ; parent = dirname(parent)) {
+    const top = dirname(resolve(first))
+    for (let parent = dirname(resolve(path)); ; parent = dirname(parent)) {
       await syncDirectory(parent)
       if (parent === top || parent === dirname(parent)) return
     }
