@@ -22,8 +22,8 @@ export interface FaultPlanOptions {
    */
   readonly times?: number
   /**
-   * Which calls `times` is about: those of the same method, or all of the same part (store, journal
-   * or backups), reads included, as when it can't be reached. Default `method`.
+   * Which calls `times` is about: those of the same method, or all of the same part (store, journal,
+   * backups or disk), reads included, as when it can't be reached. Default `method`.
    */
   readonly reach?: 'method' | 'part'
   /** Whether the error says that trying again can help. Default true. */
@@ -39,7 +39,7 @@ export class CrashError extends Error {
 
 /** One call of a wrapped part: a place to fail. */
 export interface FaultPlace<Result> {
-  readonly part: 'store' | 'journal' | 'backups'
+  readonly part: 'store' | 'journal' | 'backups' | 'disk'
   readonly method: string
   /** What it concerns, for the trace. */
   readonly about?: string
@@ -57,6 +57,8 @@ export interface FaultPlace<Result> {
  * in a store, a journal or a repository, and each batch that a backup reads while it is written.
  * Shared by all parts of one simulated process. Without options nothing fails and `effects` counts,
  * which tells an enumeration how far to go.
+ *
+ * A disk takes part with `onCall: (call) => plan.call({ part: 'disk', ...call })`.
  */
 export class FaultPlan {
   readonly #options: FaultPlanOptions
@@ -152,8 +154,9 @@ function nameOf({ part, method, about }: FaultPlace<unknown>): string {
 }
 
 /** What an honest part reports: it knows that nothing happened only when it could not even ask. */
-function failure(place: FaultPlace<unknown>, fault: Fault, retryable: boolean): HoldfastError {
+function failure(place: FaultPlace<unknown>, fault: Fault, retryable: boolean): Error {
   const { part, method } = place
+  if (part === 'disk') return ioError(nameOf(place))
   const cause = new Error(`planned fault: ${fault} ${part}.${method}`)
   const outcome = place.reads || fault === 'before' ? 'unchanged' : 'unknown'
   const options = { outcome, retryable, cause } as const
@@ -163,4 +166,9 @@ function failure(place: FaultPlace<unknown>, fault: Fault, retryable: boolean): 
   return fault === 'late'
     ? new HoldfastError('STORE_TIMEOUT', `The store gave no answer to ${method}.`, options)
     : new HoldfastError('STORE_UNAVAILABLE', `The store could not be reached: ${method}.`, options)
+}
+
+/** As Node throws it when a device fails. */
+function ioError(place: string): Error {
+  return Object.assign(new Error(`EIO: i/o error, ${place}`), { code: 'EIO' })
 }

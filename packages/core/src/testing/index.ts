@@ -6,6 +6,9 @@ export {
   FaultPlan,
   type FaultPlanOptions,
 } from './fault-plan.ts'
+export type { MemoryCall } from './memory-file-handle.ts'
+export { MemoryFileSystem, type MemoryFileSystemOptions } from './memory-file-system.ts'
+export type { Survival } from './memory-node.ts'
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts'
 export {
   type MemoryCollectionSnapshot,
@@ -13,5 +16,7 @@ export {
   MemoryStoreData,
   type MemoryStoreSnapshot,
 } from './memory-store-data.ts'
+export { SeededRandom } from './seeded-random.ts'
+export { SimulatedClock, type SimulatedClockOptions } from './simulated-clock.ts'
 export type { TestRunner } from './test-runner.ts'
 export { withFaults } from './with-faults.ts'

@@ -8,6 +8,7 @@ import {
   FaultPlan,
   type FaultPlanOptions,
 } from '../../src/testing/fault-plan.ts'
+import { MemoryFileSystem } from '../../src/testing/memory-file-system.ts'
 import { MemoryStore } from '../../src/testing/memory-store.ts'
 import { withFaults } from '../../src/testing/with-faults.ts'
 
@@ -156,5 +157,16 @@ describe('withFaults on a store', () => {
     const dropped = store.dropCollection(docs, { signal: AbortSignal.abort(reason) })
     await expect(dropped).rejects.toBe(reason)
     expect(plan.effects).toBe(2)
+  })
+})
+
+describe('a disk with faults', () => {
+  it('fails like a disk, and writes half of what it was given', async () => {
+    const plan = new FaultPlan({ at: 1, fault: 'partial' })
+    const disk = new MemoryFileSystem({ onCall: (call) => plan.call({ part: 'disk', ...call }) })
+    const file = await disk.open('/log', 'create')
+    await expect(file.append(Buffer.from('12345678'))).rejects.toMatchObject({ code: 'EIO' })
+    expect(Buffer.from(await disk.readFile('/log')).toString()).toBe('1234')
+    expect(plan.trace).toEqual(['disk.open /log', 'disk.append /log'])
   })
 })
