@@ -1,25 +1,21 @@
-// One command on a bare machine: `npm start` / `npm test`. Brings the pinned pnpm through npx.
-import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+// `npm start` and `npm run bench` on a machine that has only Node and npm: installs, builds, and
+// runs one program with the arguments that were given. Everything before the program goes to
+// stderr, and nothing comes after it, so that stdout is the program's.
+import { BUILD, checkNode, INSTALL, pnpmCommand, run } from './pnpm.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const pkg = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-const [major, minor] = process.versions.node.split('.').map(Number)
-if (major < 20 || (major === 20 && minor < 19) || (major === 22 && minor < 12)) {
-  console.error(`Node ${pkg.engines.node} is needed; this is ${process.version}.`)
-  process.exit(1)
+const PROGRAMS = new Map([
+  ['demo', 'examples/demo/demo.mjs'],
+  ['bench', 'bench/run.mjs'],
+])
+
+const [name = '', ...args] = process.argv.slice(2)
+const program = PROGRAMS.get(name)
+if (program === undefined) {
+  throw new TypeError(`usage: bootstrap.mjs ${[...PROGRAMS.keys()].join('|')} [ARGS...]`)
 }
-const pnpm = (args) => {
-  // --yes: without it npx asks on a terminal, and stops where npm is set to `yes=false`.
-  // --prefer-offline: without it a machine that lost its network waits minutes before it uses the cache.
-  const r = spawnSync('npx', ['--yes', '--prefer-offline', pkg.packageManager, ...args], {
-    cwd: root,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  })
-  if (r.status !== 0) process.exit(r.status ?? 1)
+checkNode()
+for (const step of [INSTALL, BUILD]) {
+  const code = await run(...pnpmCommand(step), { output: 'stderr' })
+  if (code !== 0) process.exit(code)
 }
-pnpm(['install', '--frozen-lockfile', '--prefer-offline'])
-const [script, ...rest] = process.argv.slice(2)
-if (script) pnpm(['run', script, ...rest])
+process.exitCode = await run(process.execPath, [program, ...args], { output: 'inherit' })
