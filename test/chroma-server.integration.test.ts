@@ -77,16 +77,20 @@ describe.skipIf(chromaUrl() === undefined)('the Chroma server of the tests', () 
 
   test.each(['SIGKILL', 'SIGTERM'] as const)('ends when its starter gets %s', async (signal) => {
     const program = `import { startChroma } from '${MODULE.href}'
-      console.log((await startChroma()).url)
+      const { url, dataDirectory } = await startChroma()
+      console.log(JSON.stringify({ url, dataDirectory }))
       setInterval(() => {}, 1000)`
     const starter = spawn(process.execPath, ['--input-type=module', '--eval', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const [url] = (await once(createInterface(starter.stdout), 'line')) as [string]
+    const [line] = (await once(createInterface(starter.stdout), 'line')) as [string]
+    const { url, dataDirectory } = JSON.parse(line)
     expect(await answers(url)).toBe(true)
+    expect(existsSync(dataDirectory)).toBe(true)
     starter.kill(signal)
     await once(starter, 'exit')
     expect(await isGone(url)).toBe(true)
+    expect(existsSync(dataDirectory)).toBe(false)
   })
 
   test('runs for people from the command line until it is interrupted', async () => {

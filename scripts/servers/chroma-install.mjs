@@ -160,7 +160,8 @@ async function proveThatItRuns(installation) {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'holdfast-chroma-proof-'))
   try {
     const port = await freePort(HOST)
-    const server = await spawnChroma(installation, { dataDirectory, host: HOST, port })
+    const options = { dataDirectory, host: HOST, port, temporary: true }
+    const server = await spawnChroma(installation, options)
     await server.kill()
   } finally {
     await rm(dataDirectory, { recursive: true, force: true, maxRetries: 3 })

@@ -27,17 +27,29 @@ export class PortTakenError extends Error {
 }
 
 /**
+ * @typedef {object} SpawnOptions
+ * @property {string} dataDirectory
+ * @property {string} host
+ * @property {number} port
+ * @property {boolean} temporary whether the data directory goes when we are killed
+ */
+
+/**
  * Starts a server and resolves when it answers.
  *
  * @param {Installation} installation
- * @param {{ readonly dataDirectory: string, readonly host: string, readonly port: number }} options
+ * @param {Readonly<SpawnOptions>} options
  */
-export async function spawnChroma(installation, { dataDirectory, host, port }) {
+export async function spawnChroma(installation, { dataDirectory, host, port, temporary }) {
   await mkdir(dataDirectory, { recursive: true })
   const [command, ...args] = chromaCommand(installation, [MAIN_FILE])
   args.push('run', '--path', dataDirectory, '--host', host, '--port', String(port))
   // Our end of its stdin stays open until we end, in whatever way: then the server ends too.
-  const child = spawn(command, args, { cwd: dataDirectory, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(command, args, {
+    cwd: dataDirectory,
+    env: { ...process.env, HOLDFAST_TEMPORARY: temporary ? dataDirectory : '' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   const server = new ChromaProcess(child)
   try {
     await server.ready(`http://${host}:${port}`)
@@ -79,7 +91,8 @@ class ChromaProcess {
     child.stdin.on('error', () => {
       // The server is gone; `exited` tells.
     })
-    process.once('exit', this.#killWithUs)
+    // Before whoever removes its files.
+    process.prependOnceListener('exit', this.#killWithUs)
     /** @type {Promise<string>} */
     this.#exited = new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message))

@@ -17,6 +17,7 @@ export { installChroma }
 
 const HOST = '127.0.0.1'
 const PORTS_TRIED_MAX = 5
+const REMOVE = { recursive: true, force: true, maxRetries: 3 }
 
 /**
  * A server that runs and answers. It ends with the process that started it, however that one ends.
@@ -49,9 +50,18 @@ export async function startChroma({ dataDirectory, port, log } = {}) {
   const directory = given
     ? resolve(dataDirectory)
     : await mkdtemp(join(tmpdir(), 'holdfast-chroma-'))
-  const removeWithUs = () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
+  const removeWithUs = () => rmSync(directory, REMOVE)
   if (!given) process.once('exit', removeWithUs)
-  const { server, usedPort } = await spawnOnSomePort(installation, directory, port)
+  const removeNow = async () => {
+    if (given) return
+    process.off('exit', removeWithUs)
+    await rm(directory, REMOVE)
+  }
+  const where = { dataDirectory: directory, temporary: !given, port }
+  const { server, usedPort } = await spawnOnSomePort(installation, where).catch(async (error) => {
+    await removeNow()
+    throw error
+  })
   return {
     url: `http://${HOST}:${usedPort}`,
     host: HOST,
@@ -63,9 +73,7 @@ export async function startChroma({ dataDirectory, port, log } = {}) {
     exited: server.exited,
     stop: async () => {
       await server.stop()
-      if (given) return
-      process.off('exit', removeWithUs)
-      await rm(directory, { recursive: true, force: true, maxRetries: 3 })
+      await removeNow()
     },
     kill: () => server.kill(),
   }
@@ -73,14 +81,13 @@ export async function startChroma({ dataDirectory, port, log } = {}) {
 
 /**
  * @param {import('./chroma-spawn.mjs').Installation} installation
- * @param {string} dataDirectory
- * @param {number | undefined} port
+ * @param {{ dataDirectory: string, temporary: boolean, port: number | undefined }} where
  */
-async function spawnOnSomePort(installation, dataDirectory, port) {
+async function spawnOnSomePort(installation, { dataDirectory, temporary, port }) {
   for (let tried = 1; ; tried++) {
     const usedPort = port ?? (await freePort(HOST))
     try {
-      const options = { dataDirectory, host: HOST, port: usedPort }
+      const options = { dataDirectory, temporary, host: HOST, port: usedPort }
       return { server: await spawnChroma(installation, options), usedPort }
     } catch (error) {
       const another = error instanceof PortTakenError && port === undefined
