@@ -1,3 +1,4 @@
+import { errorCode } from '../durable/directory-error.ts'
 import type { FileHandle, FileStat } from '../durable/file-system.ts'
 import { diskError } from './memory-disk-error.ts'
 import { MemoryFile } from './memory-node.ts'
@@ -72,8 +73,10 @@ export class MemoryFileHandle implements FileHandle {
         ran = true
         this.#file.sync()
       })
-    } finally {
-      if (!ran) this.#file.forget()
+    } catch (error) {
+      // The disk's own errors have a code. Others come from a process that died before the call.
+      if (!ran && errorCode(error) !== '') this.#file.forget()
+      throw error
     }
   }
 
