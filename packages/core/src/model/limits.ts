@@ -37,3 +37,7 @@ export const OPERATION_RECORDS_MAX = 10_000
 export const REPAIR_ROUNDS_MAX = 1
 /** Callers that may wait for a lease in one process. More means that something is stuck. */
 export const LEASE_WAITERS_MAX = 1_000
+/** Ended operations that the history keeps. A record takes about 1 KB, in memory and on disk. */
+export const HISTORY_OPERATIONS_MAX = 10_000
+/** Longest entry of the journal. A plan describes collections, never records. */
+export const JOURNAL_ENTRY_BYTES_MAX = 16 * 1024 * 1024
