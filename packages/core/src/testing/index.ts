@@ -1,5 +1,10 @@
 export { type AdapterUnderTest, describeAdapter } from './describe-adapter.ts'
 export {
+  type BackupRepositoryUnderTest,
+  describeBackupRepository,
+} from './describe-backup-repository.ts'
+export { describeJournal, type JournalUnderTest } from './describe-journal.ts'
+export {
   CrashError,
   type Fault,
   type FaultPlace,
@@ -16,6 +21,8 @@ export {
   MemoryStoreData,
   type MemoryStoreSnapshot,
 } from './memory-store-data.ts'
+export type { OpenBackupRepository } from './open-backup-repository.ts'
+export type { OpenJournal } from './open-journal.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { SimulatedClock, type SimulatedClockOptions } from './simulated-clock.ts'
 export type { TestRunner } from './test-runner.ts'

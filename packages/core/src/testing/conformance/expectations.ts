@@ -12,6 +12,15 @@ export async function rejection(promise: Promise<unknown>, what: string): Promis
   return error
 }
 
+/**
+ * A promise that is looked at later. Until then nobody may call it unhandled, since a scenario that
+ * fails for another reason never gets there.
+ */
+export function begun<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => {})
+  return promise
+}
+
 /** A refusal that the caller can act on: one of our errors, this code, nothing changed. */
 export async function assertRefused(
   promise: Promise<unknown>,
