@@ -8,19 +8,27 @@ import { isWellFormed } from './check-ids.ts'
  */
 export function metadataProblem(metadata: unknown): string | undefined {
   if (!isPlainObject(metadata)) return 'is not a plain object'
-  return valueProblem(metadata, 1)
+  return valueProblem(metadata, isWellFormed, 1)
 }
 
-function valueProblem(value: unknown, depth: number): string | undefined {
+/** The same for metadata that came out of a store: JSON can hold any text that is there already. */
+export function storedMetadataProblem(metadata: unknown): string | undefined {
+  if (!isPlainObject(metadata)) return 'is not a plain object'
+  return valueProblem(metadata, () => true, 1)
+}
+
+type TextTest = (text: string) => boolean
+
+function valueProblem(value: unknown, isText: TextTest, depth: number): string | undefined {
   switch (typeof value) {
     case 'boolean':
       return undefined
     case 'string':
-      return isWellFormed(value) ? undefined : 'holds text with half of a surrogate pair'
+      return isText(value) ? undefined : 'holds text with half of a surrogate pair'
     case 'number':
       return Number.isFinite(value) ? undefined : 'holds NaN or an infinite number; use null'
     case 'object':
-      return value === null ? undefined : containerProblem(value, depth)
+      return value === null ? undefined : containerProblem(value, isText, depth)
     case 'undefined':
       return 'holds undefined; leave the key out, or use null'
     default:
@@ -28,13 +36,13 @@ function valueProblem(value: unknown, depth: number): string | undefined {
   }
 }
 
-function containerProblem(value: object, depth: number): string | undefined {
+function containerProblem(value: object, isText: TextTest, depth: number): string | undefined {
   if (depth > METADATA_DEPTH_MAX) {
     return `is nested more than ${METADATA_DEPTH_MAX} levels deep, or refers to itself`
   }
   if (Array.isArray(value)) {
     for (const item of value) {
-      const problem = valueProblem(item, depth + 1)
+      const problem = valueProblem(item, isText, depth + 1)
       if (problem !== undefined) return problem
     }
     return undefined
@@ -43,8 +51,8 @@ function containerProblem(value: object, depth: number): string | undefined {
     return 'holds an object with a class, such as a Date or a Map; use a string, or a plain object'
   }
   for (const key of Object.keys(value)) {
-    if (!isWellFormed(key)) return 'holds a key with half of a surrogate pair'
-    const problem = valueProblem(value[key], depth + 1)
+    if (!isText(key)) return 'holds a key with half of a surrogate pair'
+    const problem = valueProblem(value[key], isText, depth + 1)
     if (problem !== undefined) return problem
   }
   return undefined
