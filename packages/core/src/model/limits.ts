@@ -40,4 +40,14 @@ export const LEASE_WAITERS_MAX = 1_000
 /** Ended operations that the history keeps. A record takes about 1 KB, in memory and on disk. */
 export const HISTORY_OPERATIONS_MAX = 10_000
 /** Longest entry of the journal. A plan describes collections, never records. */
-export const JOURNAL_ENTRY_BYTES_MAX = 16 * 1024 * 1024
+export const JOURNAL_ENTRY_BYTES_MAX: number = 16 * 1024 * 1024
+
+/**
+ * Where a frame of a backup ends. Encoding one takes about 2 ms, which is how long the event loop
+ * has to wait; reading one back takes two of them of memory.
+ */
+export const BACKUP_FRAME_BYTES: number = 512 * 1024
+/** Longest frame, which one large record can make. Beyond this, it is a mistake and not a record. */
+export const BACKUP_FRAME_BYTES_MAX: number = 64 * 1024 * 1024
+/** Characters of a backup's id. File systems take 255 bytes per name, of which we add up to 50. */
+export const BACKUP_ID_LENGTH_MAX = 128
