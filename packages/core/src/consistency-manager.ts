@@ -19,7 +19,7 @@ import { abandonOperation } from './operation/abandon.ts'
 import { cleaningUp, type Engine } from './operation/engine.ts'
 import { type RecoveryReport, recoverAll } from './operation/recover.ts'
 import { operations } from './operation/registry.ts'
-import { dropExpiredCheckpoints, keepsCheckpoint } from './operation/undo-window.ts'
+import { keepsCheckpoint, operationOf, tidyUp } from './operation/undo-window.ts'
 import type { VectorStoreAdapter } from './store/adapter.ts'
 import { GuardedStore, type GuardedStoreOptions } from './store/guarded-store.ts'
 import { TransactionalOperations } from './transactional-operations.ts'
@@ -99,7 +99,7 @@ export async function openConsistencyManager(
     operations,
   }
   const recovered = await recoverAll(engine, { waitMs: 0 })
-  await cleaningUp(engine, 'dropping expired checkpoints', () => dropExpiredCheckpoints(engine))
+  await tidyUp(engine)
   await cleaningUp(engine, 'sweeping left-overs', () => sweepLeftOvers(engine))
   return new ConsistencyManager(engine, options, recovered)
 }
@@ -200,7 +200,7 @@ async function sweepLeftOvers(engine: Engine): Promise<void> {
   try {
     const known = new Map((await journal.list()).map((known) => [known.operationId, known]))
     await backups.sweep((backupId) => {
-      const operation = known.get(backupId.slice(0, backupId.lastIndexOf('.')))
+      const operation = known.get(operationOf(backupId))
       return operation !== undefined && keepsCheckpoint(operation, clock.now())
     })
   } finally {

@@ -1,7 +1,7 @@
 import type { Clock } from './durable/clock.ts'
 import { cleaningUp, type Engine } from './operation/engine.ts'
 import { recoverAll } from './operation/recover.ts'
-import { dropExpiredCheckpoints } from './operation/undo-window.ts'
+import { tidyUp } from './operation/undo-window.ts'
 
 /**
  * What goes on in the background: ends operations that could not be ended when they ran, because
@@ -48,7 +48,5 @@ export async function keepHouse(engine: Engine): Promise<void> {
   await cleaningUp(engine, 'recovering open operations', async () => {
     await recoverAll(engine, { waitMs: 0 })
   })
-  await cleaningUp(engine, 'dropping expired checkpoints', async () => {
-    await dropExpiredCheckpoints(engine)
-  })
+  await tidyUp(engine)
 }

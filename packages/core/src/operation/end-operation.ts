@@ -40,7 +40,8 @@ export async function commitOperation(
 /**
  * Undoes what was built. Resolves when the store is as it was before; then the operation has had
  * no effect, whether or not the journal could take note of that.
- * @throws ROLLBACK_PENDING when the store doesn't let it
+ * @throws ROLLBACK_PENDING when the store doesn't let it, or when it has left a request unanswered
+ *   that may yet take effect: then recovery looks again
  */
 export async function rollBackOperation(
   engine: Engine,
@@ -53,24 +54,40 @@ export async function rollBackOperation(
     await operation.rollback(endContext(engine, work), work.plan as never, work.checkpoint)
   } catch (rollbackFailure) {
     await park(engine, work, rollbackFailure)
-    throw new HoldfastError(
-      'ROLLBACK_PENDING',
-      `${work.kind} failed (${reason}) and could not be undone yet ` +
-        `(${reasonOf(rollbackFailure)}). Recovery undoes it as soon as the store allows: on the ` +
-        'next operation on the same collections, in the background, and when the manager is ' +
-        'opened again.',
-      {
-        outcome: 'unknown',
-        retryable: false,
-        details: { operationId: work.operationId },
-        cause: failure,
-      },
-    )
+    throw rollbackPending(work, failure, `could not be undone yet (${reasonOf(rollbackFailure)})`)
+  }
+  if (isUnanswered(failure)) {
+    await park(engine, work, failure)
+    throw rollbackPending(work, failure, 'was undone, but a request without an answer may land yet')
   }
   await cleaningUp(engine, `taking note of the rollback of ${work.operationId}`, async () => {
     await record(engine, work, { type: 'rolled-back', reason })
     await dropCheckpoint(engine, work)
   })
+}
+
+/** Whether the store may still be working on what was asked. */
+function isUnanswered(failure: unknown): boolean {
+  return (
+    isHoldfastError(failure) &&
+    failure.outcome === 'unknown' &&
+    (failure.code === 'STORE_TIMEOUT' || failure.code === 'STORE_UNAVAILABLE')
+  )
+}
+
+function rollbackPending(work: Work, failure: unknown, what: string): HoldfastError {
+  return new HoldfastError(
+    'ROLLBACK_PENDING',
+    `${work.kind} failed (${reasonOf(failure)}) and ${what}. Recovery undoes what is left of it: ` +
+      'on the next operation on the same collections, in the background, and when the manager is ' +
+      'opened again.',
+    {
+      outcome: 'unknown',
+      retryable: false,
+      details: { operationId: work.operationId },
+      cause: failure,
+    },
+  )
 }
 
 /** Removes the records that were kept for taking an operation back. */

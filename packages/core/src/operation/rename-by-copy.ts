@@ -1,4 +1,5 @@
-import { refOf } from '../model/collection.ts'
+import { type CollectionInfo, type CollectionSpec, refOf } from '../model/collection.ts'
+import { HoldfastError } from '../model/errors.ts'
 import { type CloneInput, type ClonePlan, cloneCollection } from './clone-collection.ts'
 import { copyMissing } from './copy-records.ts'
 import type { Operation } from './operation.ts'
@@ -25,9 +26,15 @@ export const renameByCopy: Operation<CloneInput, ClonePlan> = {
   async commit({ store, verification }, { from, to }) {
     const source = refOf(from)
     if ((await store.getCollection(source)) === undefined) return
-    // After a crash much time may have passed: carry over what was added since.
-    if ((await store.countRecords(source)) !== verification?.recordsChecked) {
-      await copyMissing(store, store.readRecords(source), { name: to.name }, {})
+    const target = await store.getCollection({ name: to.name })
+    if (target === undefined) throw copyGone(from, to)
+    // After a crash much time may have passed: carry over what was added since, so that what is
+    // dropped is nowhere the only copy.
+    const verified = verification?.recordsChecked
+    const sourceCount = await store.countRecords(source)
+    const targetCount = await store.countRecords(refOf(target))
+    if (sourceCount !== verified || targetCount !== verified) {
+      await copyMissing(store, store.readRecords(source), refOf(target), {})
     }
     await store.dropCollection(source)
   },
@@ -39,4 +46,13 @@ export const renameByCopy: Operation<CloneInput, ClonePlan> = {
   changes({ from, to }) {
     return [{ type: 'collection:renamed', collection: { name: to.name }, from: refOf(from) }]
   },
+}
+
+function copyGone(from: CollectionInfo, to: CollectionSpec): HoldfastError {
+  return new HoldfastError(
+    'VERIFICATION_FAILED',
+    `The verified copy "${to.name}" of "${from.name}" is gone, so "${from.name}" is not dropped. If ` +
+      'that is meant, give the operation up with `manager.abandon`.',
+    { outcome: 'committed', retryable: false, details: { from: from.name, to: to.name } },
+  )
 }

@@ -12,11 +12,17 @@ export function keepsCheckpoint(operation: OperationRecord, now: number): boolea
   return now < (operation.endedAt ?? 0) + (operation.keepForMs ?? 0)
 }
 
+/** Drops every backup that nobody can ask for any more. What can't be dropped now stays for later. */
+export async function tidyUp(engine: Engine): Promise<void> {
+  await cleaningUp(engine, 'dropping expired checkpoints', () => dropExpiredCheckpoints(engine))
+  await cleaningUp(engine, 'dropping orphaned backups', () => dropOrphanedBackups(engine))
+}
+
 /**
  * Drops what was kept for taking operations back, once their undo windows have passed. One whose
  * delete is being taken back right now is left for the next time.
  */
-export async function dropExpiredCheckpoints(engine: Engine): Promise<void> {
+async function dropExpiredCheckpoints(engine: Engine): Promise<void> {
   const now = engine.clock.now()
   for (const operation of await engine.journal.list()) {
     const { operationId, kind, checkpoint, checkpointDropped } = operation
@@ -27,6 +33,29 @@ export async function dropExpiredCheckpoints(engine: Engine): Promise<void> {
     })
   }
 }
+
+/**
+ * Drops backups of operations that were undone, or that no journal knows any more: left behind when
+ * their owner died before it could drop them. An operation is on record before its first backup is
+ * written, so whatever is listed here has its operation in the journal if it has one at all.
+ */
+async function dropOrphanedBackups(engine: Engine): Promise<void> {
+  const backupIds: string[] = []
+  for await (const { id } of engine.backups.list()) if (BACKUP_ID.test(id)) backupIds.push(id)
+  for (const backupId of backupIds) {
+    const operation = await engine.journal.get(operationOf(backupId))
+    const isWanted = operation !== undefined && keepsCheckpoint(operation, engine.clock.now())
+    if (!isWanted) await engine.backups.delete(backupId)
+  }
+}
+
+/** The operation that has taken a backup. */
+export function operationOf(backupId: string): string {
+  return backupId.slice(0, backupId.lastIndexOf('.'))
+}
+
+/** The id of an operation (UUID) and the number of a checkpoint part. Others are not ours. */
+const BACKUP_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\d+$/
 
 async function whenFree(engine: Engine, resource: string, run: () => Promise<void>): Promise<void> {
   try {

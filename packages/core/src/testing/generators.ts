@@ -5,7 +5,7 @@ import type { JsonValue, Metadata, VectorRecord } from '../model/record.ts'
 /** Few, so that the same record is put, replaced and deleted within one run. */
 export const GENERATED_IDS: readonly string[] = ['a', 'A', 'b', 'é', '日本語', '👩‍👩‍👧', 'r 1']
 /** Few, so that names are taken, dropped and taken again. */
-export const GENERATED_NAMES: readonly string[] = ['docs', 'papers', 'notes']
+const GENERATED_NAMES: readonly string[] = ['docs', 'papers', 'notes']
 
 export interface GeneratorOptions {
   /** Components per vector. Default 2. */
@@ -96,12 +96,12 @@ export function record(options: GeneratorOptions = {}): fc.Arbitrary<VectorRecor
   )
 }
 
-export function recordId(): fc.Arbitrary<string> {
+function recordId(): fc.Arbitrary<string> {
   return fc.constantFrom(...GENERATED_IDS)
 }
 
 /** Never of length zero, which has no cosine; components that binary fractions can't hold, too. */
-export function vector(dimension: number): fc.Arbitrary<Float32Array> {
+function vector(dimension: number): fc.Arbitrary<Float32Array> {
   const first = fc.constantFrom(-2, -0.1, 0.1, 1, 3)
   const others = fc.array(fc.constantFrom(-1, -1 / 3, 0, 0.7, 1), {
     minLength: dimension - 1,

@@ -20,6 +20,8 @@ export {
   type MemoryRecordSnapshot,
   MemoryStoreData,
   type MemoryStoreSnapshot,
+  type StoredCollection,
+  type StoredRecord,
 } from './memory-store-data.ts'
 export type { OpenBackupRepository } from './open-backup-repository.ts'
 export type { OpenJournal } from './open-journal.ts'

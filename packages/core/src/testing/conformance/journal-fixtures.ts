@@ -38,8 +38,20 @@ export const VERIFICATION: Verification = {
   findings: [],
 }
 
+type EventOf<Type extends JournalEvent['type']> = Extract<JournalEvent, { readonly type: Type }>
+
 /** The events of an operation, from its plan to its end. */
-export const EVENTS = {
+export const EVENTS: {
+  readonly checkpointed: EventOf<'checkpointed'>
+  readonly noted: EventOf<'noted'>
+  readonly executed: EventOf<'executed'>
+  readonly verified: EventOf<'verified'>
+  readonly committed: EventOf<'committed'>
+  readonly rolledBack: EventOf<'rolled-back'>
+  readonly parked: EventOf<'parked'>
+  readonly abandoned: EventOf<'abandoned'>
+  readonly checkpointDropped: EventOf<'checkpoint-dropped'>
+} = {
   checkpointed: { type: 'checkpointed', checkpoint: CHECKPOINT },
   noted: { type: 'noted', note: { created: 'c2' } },
   executed: { type: 'executed' },
@@ -49,9 +61,9 @@ export const EVENTS = {
   parked: { type: 'parked', reason: 'the store is away' },
   abandoned: { type: 'abandoned', reason: 'the server is gone for good' },
   checkpointDropped: { type: 'checkpoint-dropped' },
-} as const satisfies Record<string, JournalEvent>
+}
 
-export function planned(changes: Partial<JournalEvent & { type: 'planned' }> = {}): JournalEvent {
+export function planned(changes: Partial<EventOf<'planned'>> = {}): JournalEvent {
   const plan = { collection: { name: 'docs' } }
   return { type: 'planned', kind: 'collection:delete', resources: ['docs'], plan, ...changes }
 }
