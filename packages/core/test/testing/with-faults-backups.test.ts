@@ -75,6 +75,18 @@ describe('withFaults on a backup repository', () => {
     expect(backups.get('b1')?.info.manifest.count ?? 4).toBe(4)
   })
 
+  it('never lands what could not even be read', async () => {
+    const { repository, plan, backups } = open({ at: 0, fault: 'late' })
+    async function* failing(): AsyncGenerator<BackupBatch> {
+      yield* batches(1)
+      throw new Error('the store is away')
+    }
+    const written = repository.write({ id: 'b1', collection, batches: failing() })
+    await expect(written).rejects.toMatchObject({ code: 'DIRECTORY_UNUSABLE' })
+    await plan.land()
+    expect(backups.size).toBe(0)
+  })
+
   it('fails half-way when a batch does, and the repository cleans up', async () => {
     const plan = new FaultPlan({ at: 3 })
     const watched = new WatchedRepository(new Map())
