@@ -13,7 +13,7 @@ const DOORS = [
   'packages/core/src/durable/node-file-system.ts',
   'packages/core/src/durable/system-clock.ts',
   'packages/core/src/durable/system-random.ts',
-  'packages/core/src/durable/process-identity.ts',
+  'packages/core/src/durable/system-process-table.ts',
   'packages/core/src/testing/',
 ]
 

@@ -36,7 +36,7 @@ const nodeCheck = (name, ...args) => ({ name, command: process.execPath, args })
 
 /** Look at files only, so that two of them may run at once. */
 const STATIC_CHECKS = [
-  check('lint and format (Biome)', 'biome', 'ci', '.'),
+  check('lint and format (Biome)', 'biome', 'ci', '--colors=off', '.'),
   check('promises and cycles (oxlint)', 'oxlint', '--type-aware'),
   nodeCheck('doors', 'scripts/check-doors.mjs'),
   check('types (TypeScript 6)', 'tsc', '-p', 'tsconfig.json', '--noEmit'),
