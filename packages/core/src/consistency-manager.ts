@@ -11,7 +11,7 @@ import { systemRandom } from './durable/system-random.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { FileJournal } from './journal/file-journal.ts'
 import { filterHistory, type HistoryFilter } from './journal/filter-history.ts'
-import type { Journal, OperationRecord } from './journal/journal.ts'
+import { isEnded, type Journal, type OperationRecord } from './journal/journal.ts'
 import { HoldfastError } from './model/errors.ts'
 import { EventBus, type Listener, type ListenerErrorHandler } from './model/event-bus.ts'
 import type { EventName } from './model/events.ts'
@@ -19,7 +19,7 @@ import { abandonOperation } from './operation/abandon.ts'
 import { cleaningUp, type Engine } from './operation/engine.ts'
 import { type RecoveryReport, recoverAll } from './operation/recover.ts'
 import { operations } from './operation/registry.ts'
-import { keepsCheckpoint, operationOf, tidyUp } from './operation/undo-window.ts'
+import { operationOf, tidyUp } from './operation/undo-window.ts'
 import type { VectorStoreAdapter } from './store/adapter.ts'
 import { GuardedStore, type GuardedStoreOptions } from './store/guarded-store.ts'
 import { TransactionalOperations } from './transactional-operations.ts'
@@ -192,20 +192,13 @@ export class ConsistencyManager implements AsyncDisposable {
   }
 }
 
-/** Removes backups that crashed writers have left and that no operation will ask for. */
-async function sweepLeftOvers(engine: Engine): Promise<void> {
-  const { backups, journal, clock } = engine
+/** Removes files that crashed writers of backups have left. */
+async function sweepLeftOvers({ backups, journal }: Engine): Promise<void> {
   if (!(backups instanceof FileBackupRepository)) return
-  const lease = await journal.acquire(['backups'], { waitMs: 0 })
-  try {
-    const known = new Map((await journal.list()).map((known) => [known.operationId, known]))
-    await backups.sweep((backupId) => {
-      const operation = known.get(operationOf(backupId))
-      return operation !== undefined && keepsCheckpoint(operation, clock.now())
-    })
-  } finally {
-    await lease[Symbol.asyncDispose]()
-  }
+  await backups.sweep(async (backupId) => {
+    const operation = await journal.get(operationOf(backupId))
+    return operation !== undefined && !isEnded(operation)
+  })
 }
 
 function closed(): HoldfastError {

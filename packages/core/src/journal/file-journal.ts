@@ -4,7 +4,9 @@ import { sweepTemporaries } from '../durable/atomic-write.ts'
 import type { Clock } from '../durable/clock.ts'
 import { directoryError } from '../durable/directory-error.ts'
 import type { FileSystem } from '../durable/file-system.ts'
+import type { ProcessTable } from '../durable/process-table.ts'
 import type { Random } from '../durable/random.ts'
+import { systemProcessTable } from '../durable/system-process-table.ts'
 import { HoldfastError, isHoldfastError } from '../model/errors.ts'
 import { HISTORY_OPERATIONS_MAX, JOURNAL_ENTRY_BYTES_MAX } from '../model/limits.ts'
 import { nextTurn } from '../store/next-turn.ts'
@@ -32,6 +34,8 @@ export interface FileJournalOptions {
   readonly fileSystem: FileSystem
   readonly clock: Clock
   readonly random: Random
+  /** Tells whether the holder of the lock is alive. Default: the machine's list of processes. */
+  readonly processes?: ProcessTable
   /** Absolute path. Made when missing. */
   readonly directory: string
   /** Ended operations that the history keeps. Default 10,000. */
@@ -69,6 +73,7 @@ export class FileJournal implements Journal {
       fileSystem,
       clock,
       random,
+      processes: options.processes ?? systemProcessTable,
       directory,
       onTaken: () => this.#catchUp(),
       onLeaving: () => this.#compactIfGrown(),

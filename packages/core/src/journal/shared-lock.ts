@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Clock } from '../durable/clock.ts'
 import { DirectoryLock, type HeldLock } from '../durable/directory-lock.ts'
 import type { FileSystem } from '../durable/file-system.ts'
+import type { ProcessTable } from '../durable/process-table.ts'
 import type { Random } from '../durable/random.ts'
 import { HoldfastError, isHoldfastError } from '../model/errors.ts'
 import type { LeaseOptions } from './journal.ts'
@@ -21,6 +22,7 @@ export interface SharedLockOptions {
   readonly fileSystem: FileSystem
   readonly clock: Clock
   readonly random: Random
+  readonly processes: ProcessTable
   readonly directory: string
   /** Runs when the lock has just been taken; a failure gives it back. */
   readonly onTaken: () => Promise<void>
@@ -45,10 +47,11 @@ export class SharedLock {
   #pausedUntil = Number.NEGATIVE_INFINITY
 
   constructor(options: SharedLockOptions) {
-    const { fileSystem, clock, random, directory } = options
+    const { fileSystem, clock, random, processes, directory } = options
     this.#options = options
     this.#waitingPath = join(directory, 'waiting')
-    this.#lock = new DirectoryLock({ fileSystem, clock, random, path: join(directory, 'lock') })
+    const path = join(directory, 'lock')
+    this.#lock = new DirectoryLock({ fileSystem, clock, random, processes, path })
   }
 
   /** Whether this process holds the lock now. */

@@ -1,29 +1,65 @@
 import type { BackupRepository } from '../../src/backup/backup-repository.ts'
+import { FileBackupRepository } from '../../src/backup/file-backup-repository.ts'
 import type { Clock } from '../../src/durable/clock.ts'
+import type { ProcessIdentity, ProcessTable } from '../../src/durable/process-table.ts'
 import type { Random } from '../../src/durable/random.ts'
+import { FileJournal } from '../../src/journal/file-journal.ts'
 import type { Journal } from '../../src/journal/journal.ts'
-import { MemoryBackupRepository, type MemoryBackups } from '../testing/memory-backup-repository.ts'
-import { MemoryJournal, MemoryJournalData } from '../testing/memory-journal.ts'
+import { MemoryFileSystem } from '../../src/testing/memory-file-system.ts'
+import type { Survival } from '../../src/testing/memory-node.ts'
 
+export interface StorageParts {
+  readonly journal: Journal
+  readonly backups: BackupRepository
+}
+
+/** The disk of one machine, with the processes that use it. */
 export class Storage {
+  readonly disk: MemoryFileSystem
   readonly #clock: Clock
-  readonly #journal: MemoryJournalData
-  readonly #backups: MemoryBackups = new Map()
-  constructor(clock: Clock, _random: Random, from?: Storage) {
+  readonly #random: Random
+  readonly #generation: number
+  #started = 0
+
+  constructor(clock: Clock, random: Random, disk?: MemoryFileSystem, generation = 0) {
     this.#clock = clock
-    this.#journal = new MemoryJournalData(clock)
-    if (from) {
-      this.#journal.entries.push(...from.#journal.entries)
-      for (const [key, value] of from.#backups) this.#backups.set(key, value)
-    }
+    this.#random = random
+    this.disk = disk ?? new MemoryFileSystem({ clock })
+    this.#generation = generation
   }
-  async open(): Promise<{ journal: Journal; backups: BackupRepository }> {
+
+  /** The parts of one more process. */
+  async open(): Promise<StorageParts> {
+    const { disk: fileSystem } = this
+    const parts = { fileSystem, clock: this.#clock, random: this.#random }
+    const processes = this.#processes(++this.#started)
     return {
-      journal: new MemoryJournal(this.#journal),
-      backups: new MemoryBackupRepository(this.#backups),
+      journal: await FileJournal.open({ ...parts, processes, directory: '/holdfast/journal' }),
+      backups: await FileBackupRepository.open({ ...parts, directory: '/holdfast/backups' }),
     }
   }
+
+  /** All processes are dead; what they have written is there. */
   afterProcessDeath(): Storage {
-    return new Storage(this.#clock, undefined as never, this)
+    return this.#next(this.disk.processCrash())
+  }
+
+  /** The power was cut; what was not synced may be gone. */
+  afterPowerCut(keep: Survival): Storage {
+    return this.#next(this.disk.crash({ keep }))
+  }
+
+  #next(disk: MemoryFileSystem): Storage {
+    return new Storage(this.#clock, this.#random, disk, this.#generation + 1)
+  }
+
+  /** Those of an earlier generation are dead. */
+  #processes(pid: number): ProcessTable {
+    const startedAt = String(this.#generation)
+    const self: ProcessIdentity = { pid, startedAt, place: '0123456789abcdef', host: 'test' }
+    return {
+      self: async () => self,
+      lookUp: async (other) => (other.startedAt === startedAt ? 'alive' : 'dead'),
+    }
   }
 }
