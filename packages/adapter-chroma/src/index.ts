@@ -1,1 +1,1 @@
-export {}
+export { ChromaAdapter, type ChromaAdapterOptions } from './chroma-adapter.ts'

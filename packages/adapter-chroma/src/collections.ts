@@ -1,0 +1,179 @@
+import {
+  type CallOptions,
+  type CollectionInfo,
+  type CollectionRef,
+  HoldfastError,
+  isHoldfastError,
+} from '@holdfast/core'
+import type { ChromaClientLike, ChromaCollection } from './chroma-client.ts'
+import { toInfo } from './collection-spec.ts'
+import { KnownCollections } from './known-collections.ts'
+import { COLLECTION_PAGE_MAX, DIMENSION_PROBES_MAX } from './limits.ts'
+import { isNotFound, storeError } from './store-error.ts'
+
+/**
+ * Finds collections, by their identity where it is given. Chroma acts by id on everything but the
+ * drop, and the collection objects of the client hold nothing but that id and a description.
+ */
+export class Collections {
+  readonly #client: ChromaClientLike
+  readonly #known = new KnownCollections()
+  /** Whether this server was seen to find a collection by id: then "not found" is to be believed. */
+  #findsById = false
+
+  constructor(client: ChromaClientLike) {
+    this.#client = client
+  }
+
+  /** The collection as it is now. With an id, that very one, whatever its name. */
+  async find(
+    ref: CollectionRef,
+    { signal }: CallOptions = {},
+  ): Promise<ChromaCollection | undefined> {
+    signal?.throwIfAborted()
+    const found = ref.id === undefined ? await this.#byName(ref.name) : await this.#byId(ref.id)
+    if (found !== undefined) this.#known.keep(found)
+    return found
+  }
+
+  /**
+   * Something to act on the records of a collection with. Its description may be out of date.
+   * @throws COLLECTION_NOT_FOUND
+   */
+  async open(ref: CollectionRef, options: CallOptions = {}): Promise<ChromaCollection> {
+    const known = ref.id === undefined ? undefined : this.#known.handle(ref.id)
+    const found = known ?? (await this.find(ref, options))
+    if (found !== undefined) return found
+    throw new HoldfastError(
+      'COLLECTION_NOT_FOUND',
+      `Chroma has no collection "${ref.name}"${ref.id === undefined ? '' : ` (${ref.id})`}. ` +
+        'Look at its name, or create it first.',
+      { outcome: 'unchanged', retryable: false, details: { collection: ref.name } },
+    )
+  }
+
+  async *list({ signal }: CallOptions = {}): AsyncGenerator<ChromaCollection> {
+    // Pages are counted by position, so a drop meanwhile can bring a collection twice.
+    const seen = new Set<string>()
+    for (let offset = 0; ; offset += COLLECTION_PAGE_MAX) {
+      signal?.throwIfAborted()
+      const page = await this.#page(offset)
+      for (const collection of page) {
+        if (seen.has(collection.id)) continue
+        seen.add(collection.id)
+        this.#known.keep(collection)
+        yield collection
+      }
+      if (page.length < COLLECTION_PAGE_MAX) return
+    }
+  }
+
+  async describe(collection: ChromaCollection): Promise<CollectionInfo> {
+    return toInfo(collection, await this.#dimension(collection))
+  }
+
+  async *describeAll(options: CallOptions = {}): AsyncGenerator<CollectionInfo> {
+    let group: ChromaCollection[] = []
+    for await (const collection of this.list(options)) {
+      group.push(collection)
+      if (group.length < DIMENSION_PROBES_MAX) continue
+      yield* await this.#describeGroup(group)
+      group = []
+    }
+    yield* await this.#describeGroup(group)
+  }
+
+  knownDimension(id: string): number | undefined {
+    return this.#known.dimension(id)
+  }
+
+  forget(id: string): void {
+    this.#known.forget(id)
+  }
+
+  async #byName(name: string): Promise<ChromaCollection | undefined> {
+    try {
+      return await this.#client.getCollection({ name })
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw storeError({ method: 'getCollection', kind: 'read', collection: name }, error)
+    }
+  }
+
+  async #byId(id: string): Promise<ChromaCollection | undefined> {
+    if (this.#client.getCollectionById !== undefined) {
+      try {
+        const found = await this.#client.getCollectionById(id)
+        this.#findsById = true
+        return found
+      } catch (error) {
+        if (!isNotFound(error)) {
+          throw storeError({ method: 'getCollectionById', kind: 'read', collection: id }, error)
+        }
+        if (this.#findsById) return undefined
+      }
+    }
+    // A server that doesn't know the route says "not found" as well. Only the list is certain, and
+    // whoever is told that a collection is gone takes its drop for done.
+    for await (const collection of this.list()) if (collection.id === id) return collection
+    return undefined
+  }
+
+  async #page(offset: number): Promise<readonly ChromaCollection[]> {
+    try {
+      return await this.#client.listCollections({ limit: COLLECTION_PAGE_MAX, offset })
+    } catch (error) {
+      throw storeError({ method: 'listCollections', kind: 'read' }, error)
+    }
+  }
+
+  /** Without those that were dropped meanwhile. */
+  async #describeGroup(group: readonly ChromaCollection[]): Promise<CollectionInfo[]> {
+    const described = await Promise.all(
+      group.map(async (collection) => {
+        try {
+          return await this.describe(collection)
+        } catch (error) {
+          if (isHoldfastError(error) && error.code === 'COLLECTION_NOT_FOUND') return undefined
+          throw error
+        }
+      }),
+    )
+    return described.filter((info) => info !== undefined)
+  }
+
+  async #dimension(collection: ChromaCollection): Promise<number | undefined> {
+    const known = this.#known.dimension(collection.id)
+    if (known !== undefined) return known
+    const call = { method: 'query', kind: 'read', collection: collection.name } as const
+    try {
+      const dimension = (await refusedDimension(collection)) ?? (await firstDimension(collection))
+      if (dimension !== undefined) this.#known.keepDimension(collection.id, dimension)
+      return dimension
+    } catch (error) {
+      throw storeError(call, error)
+    }
+  }
+}
+
+/**
+ * The client keeps the dimension to itself, but the server tells it when a query has another one,
+ * before it loads anything: 2 to 3 ms, where reading a vector can mean to load a large index.
+ */
+async function refusedDimension(collection: ChromaCollection): Promise<number | undefined> {
+  try {
+    await collection.query({ queryEmbeddings: [[0]], nResults: 1, include: ['distances'] })
+    return undefined
+  } catch (error) {
+    const said = /(?:with dimension of|collection dimensionality) (\d+)/.exec(String(error))
+    if (said !== null) return Number(said[1])
+    if (storeError({ method: 'query', kind: 'read' }, error).code === 'STORE_REJECTED') return
+    throw error
+  }
+}
+
+/** Only for collections that are empty or whose vectors have one component. */
+async function firstDimension(collection: ChromaCollection): Promise<number | undefined> {
+  const { embeddings } = await collection.get({ limit: 1, include: ['embeddings'] })
+  return embeddings[0]?.length
+}
