@@ -16,6 +16,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@holdfast\/core\/durable$/, replacement: source('core/src/durable/index.ts') },
+      {
+        find: /^@holdfast\/core\/testing\/generators$/,
+        replacement: source('core/src/testing/generators.ts'),
+      },
       { find: /^@holdfast\/core\/testing$/, replacement: source('core/src/testing/index.ts') },
       { find: /^@holdfast\/core$/, replacement: source('core/src/index.ts') },
       { find: /^@holdfast\/adapter-chroma$/, replacement: source('adapter-chroma/src/index.ts') },

@@ -7,6 +7,7 @@ export default defineConfig(
       index: 'src/index.ts',
       durable: 'src/durable/index.ts',
       testing: 'src/testing/index.ts',
+      'testing-generators': 'src/testing/generators.ts',
     },
   }),
 )

@@ -115,7 +115,10 @@ export class ConsistencyManager implements AsyncDisposable {
   readonly #inFlight = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  /** Use {@link openConsistencyManager}. */
+  /**
+   * Use {@link openConsistencyManager}.
+   * @hidden
+   */
   constructor(
     engine: Engine,
     options: Pick<ConsistencyManagerOptions, 'keepForMs' | 'waitMs' | 'housekeepingIntervalMs'>,

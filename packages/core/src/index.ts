@@ -4,7 +4,10 @@ export type {
   BackupRepository,
   BackupSource,
 } from './backup/backup-repository.ts'
-export { FileBackupRepository } from './backup/file-backup-repository.ts'
+export {
+  FileBackupRepository,
+  type FileBackupRepositoryOptions,
+} from './backup/file-backup-repository.ts'
 export {
   ConsistencyManager,
   type ConsistencyManagerOptions,

@@ -106,7 +106,11 @@ export class TransactionalOperations {
   readonly #defaults: OperationDefaults
   readonly #track: <Result>(run: () => Promise<Result>) => Promise<Result>
 
-  /** @param track runs a call, and refuses it when the manager is closed */
+  /**
+   * Use `manager.operations`.
+   * @param track runs a call, and refuses it when the manager is closed
+   * @hidden
+   */
   constructor(
     engine: Engine,
     defaults: OperationDefaults,

@@ -161,7 +161,7 @@ export class DirectoryLock {
       generation: from.generation + 1,
       token: this.#newToken(),
       process: await this.#processes.self(),
-      sinceMs: this.#clock.now(),
+      sinceMs: Math.floor(this.#clock.now()),
     }
     try {
       await this.#fileSystem.rename(

@@ -174,14 +174,16 @@ export class FileJournal implements Journal {
     this.#assertOpen()
     await this.#lock.assertHeld()
     const log = await this.#currentLog()
+    const payloads = lines.map(encodeLine)
     try {
-      await log.append(lines.map(encodeLine))
+      await log.append(payloads)
     } catch (error) {
       // Whether it is there after all shows when the file is read again.
       if (isHoldfastError(error) && error.outcome !== 'unchanged') await this.#forget()
       throw error
     }
-    for (const line of lines) this.#apply(line)
+    // As it was written: what the caller does to its objects later is not what is on disk.
+    for (const line of linesIn(payloads, this.#path)) this.#apply(line)
     this.#readTo = { fileId: log.fileId, endBytes: log.sizeBytes }
   }
 

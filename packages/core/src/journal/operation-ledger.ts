@@ -1,11 +1,12 @@
 import { foldEntry } from './fold-journal.ts'
-import { isEnded, type JournalEntry, type OperationRecord } from './journal.ts'
+import { isEnded, type JournalEntry, type OperationRecord, type OperationState } from './journal.ts'
 
 /** What the entries read so far say about every operation, oldest first. */
 export class OperationLedger {
   readonly #operations = new Map<string, OperationRecord>()
   readonly #open = new Set<string>()
-  readonly #byKey = new Map<string, string>()
+  /** Operations with that idempotency key that were not rolled back, oldest first. */
+  readonly #byKey = new Map<string, Set<string>>()
 
   apply(entry: JournalEntry): void {
     const before = this.#operations.get(entry.operationId)
@@ -18,9 +19,7 @@ export class OperationLedger {
     this.#operations.set(operationId, operation)
     if (isEnded(operation)) this.#open.delete(operationId)
     else this.#open.add(operationId)
-    if (idempotency === undefined) return
-    if (state !== 'rolled-back') this.#byKey.set(idempotency.key, operationId)
-    else if (this.#byKey.get(idempotency.key) === operationId) this.#byKey.delete(idempotency.key)
+    if (idempotency !== undefined) this.#setKey(idempotency.key, operationId, state)
   }
 
   get(operationId: string): OperationRecord | undefined {
@@ -28,8 +27,8 @@ export class OperationLedger {
   }
 
   findByKey(key: string): OperationRecord | undefined {
-    const operationId = this.#byKey.get(key)
-    return operationId === undefined ? undefined : this.#operations.get(operationId)
+    const latest = [...(this.#byKey.get(key) ?? [])].at(-1)
+    return latest === undefined ? undefined : this.#operations.get(latest)
   }
 
   list(): readonly OperationRecord[] {
@@ -52,5 +51,12 @@ export class OperationLedger {
     this.#operations.clear()
     this.#open.clear()
     this.#byKey.clear()
+  }
+
+  #setKey(key: string, operationId: string, state: OperationState): void {
+    const operationIds = this.#byKey.get(key) ?? new Set()
+    if (state === 'rolled-back') operationIds.delete(operationId)
+    else operationIds.add(operationId)
+    this.#byKey.set(key, operationIds)
   }
 }

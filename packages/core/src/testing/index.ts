@@ -11,7 +11,7 @@ export {
   FaultPlan,
   type FaultPlanOptions,
 } from './fault-plan.ts'
-export type { MemoryCall } from './memory-file-handle.ts'
+export type { MemoryCall, MemoryDisk } from './memory-file-handle.ts'
 export { MemoryFileSystem, type MemoryFileSystemOptions } from './memory-file-system.ts'
 export type { Survival } from './memory-node.ts'
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts'

@@ -36,6 +36,7 @@ export class MemoryFileSystem implements FileSystem, MemoryDisk {
   readonly #clock: Clock
   readonly #tree: MemoryTree
 
+  /** @hidden */
   constructor(options: MemoryFileSystemOptions = {}, tree: MemoryTree = new MemoryTree()) {
     this.#clock = options.clock ?? systemClock
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY
@@ -164,7 +165,10 @@ export class MemoryFileSystem implements FileSystem, MemoryDisk {
     return this.onCall === undefined ? call.run() : this.onCall(call)
   }
 
-  /** For handles. Writes what fits. */
+  /**
+   * For handles. Writes what fits.
+   * @hidden
+   */
   append(file: MemoryFile, bytes: Uint8Array, path: string): void {
     this.#assertWritable('write', path)
     const isLimited = this.capacityBytes < Number.POSITIVE_INFINITY
