@@ -28,7 +28,7 @@ function notOpen(operationId: string, state: string | undefined): HoldfastError 
   return new HoldfastError(
     'OPERATION_NOT_FOUND',
     `There is no open operation ${JSON.stringify(operationId)} to give up` +
-      `${state === undefined ? '' : `: it is "${state}" already`}.`,
+      `${state === undefined ? '' : `: it is "${state}" already`}. \`manager.history()\` lists them.`,
     { outcome: 'unchanged', retryable: false, details: { operationId } },
   )
 }
