@@ -33,6 +33,8 @@ export default defineConfig({
           name: 'unit',
           include: filesOf(''),
           exclude: kinds.flatMap((kind) => filesOf(`.${kind}`)),
+          // Some enumerate every fault there is; with coverage, on a busy machine, that takes a while.
+          testTimeout: 60_000,
         },
       },
       {

@@ -24,7 +24,8 @@ const APPS = [
   { name: 'ESM', type: 'module' },
   { name: 'CommonJS', type: 'commonjs' },
 ]
-const TARBALL_BYTES_MAX = 400_000
+/** Code for two module systems with its maps. Much more means that something else got in. */
+const TARBALL_BYTES_MAX = 1_000_000
 const COMMAND_TIMEOUT_MS = 300_000
 
 const execute = promisify(execFile)
