@@ -227,7 +227,7 @@ export class AppendOnlyLog implements AsyncDisposable {
     if (found.sizeBytes < endBytes) throw this.#damaged(found.sizeBytes, 'it has become shorter')
     const { path } = this
     const tail = { path, options: this.#options, startBytes: endBytes, salt: header.salt }
-    this.#file = { ...this.#file, endBytes: await settleTail(handle, tail) }
+    this.#file = { ...this.#file, endBytes: await settleTail(this.#fs, handle, tail) }
     return this.sizeBytes === endBytes ? 'unchanged' : 'appended'
   }
 

@@ -26,9 +26,10 @@
  * The directory is born with its file in it: it is prepared under another name and renamed, which
  * fails when there is one already that isn't empty. An empty one can be left only by a power cut.
  *
- * A lock that is made of generation files created with `link` was tried and given up: a contender
- * with an old view that dies between its link and its check leaves a file behind that looks like
- * the lock, and a late release brings back a generation that was removed.
+ * The other design that was looked at, files for generations made with `link`, rests on listings:
+ * a contender with an old view that dies between its link and its check leaves a file behind that
+ * looks like the lock, and a holder that was suspended brings back, by its release, a generation
+ * that was removed.
  */
 import { dirname, join } from 'node:path'
 import { HoldfastError } from '../model/errors.ts'

@@ -7,9 +7,9 @@
 export interface FileSystem {
   /**
    * Opens a file. `read`: must exist. `append`: created when missing, reads too; writes go to the
-   * end. `create`: the same, but must not exist (`EEXIST`).
+   * end. `create`: the same, but must not exist (`EEXIST`). `overwrite`: must exist; for `write`.
    */
-  open(path: string, mode: 'read' | 'append' | 'create'): Promise<FileHandle>
+  open(path: string, mode: 'read' | 'append' | 'create' | 'overwrite'): Promise<FileHandle>
   /** The whole file. For small files only. */
   readFile(path: string): Promise<Uint8Array>
   /**
@@ -43,6 +43,8 @@ export interface FileHandle {
   read(positionBytes: number, lengthBytes: number): Promise<Uint8Array>
   /** Writes all of `bytes` at the end of the file. A failure may leave any prefix of it. */
   append(bytes: Uint8Array): Promise<void>
+  /** Writes all of `bytes` at `positionBytes`. Only for `overwrite`, the one mode that can do it. */
+  write(positionBytes: number, bytes: Uint8Array): Promise<void>
   truncate(sizeBytes: number): Promise<void>
   /** Resolves when content and size would survive a power cut. */
   sync(): Promise<void>

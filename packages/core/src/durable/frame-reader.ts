@@ -17,6 +17,7 @@ export class FrameReader {
   readonly #salt: Uint8Array
   readonly #endBytes: number
   #positionBytes: number
+  #appendStartBytes: number | undefined
   #buffer: Uint8Array = new Uint8Array(0)
   #bufferStartBytes = 0
 
@@ -39,6 +40,11 @@ export class FrameReader {
     return this.#positionBytes
   }
 
+  /** Where the append begins that the last frame is part of. */
+  get appendStartBytes(): number | undefined {
+    return this.#appendStartBytes
+  }
+
   /** The next frame; `undefined` at the end and where no complete and valid frame is. */
   async next(): Promise<LogFrame | undefined> {
     const startBytes = this.#positionBytes
@@ -51,6 +57,7 @@ export class FrameReader {
     if (!isPayloadOf(header, payload, this.#salt)) return undefined
     const endBytes = payloadStart + header.payloadBytes
     this.#positionBytes = endBytes
+    this.#appendStartBytes = startBytes - header.batchOffsetBytes
     return { payload: payload.slice(), startBytes, endBytes }
   }
 

@@ -48,12 +48,9 @@ export async function openLogFile(
   const handle = await fs.open(path, 'append')
   try {
     const header = await readHeader(handle, path, options)
-    const endBytes = await settleTail(handle, {
-      path,
-      options,
-      startBytes: FILE_HEADER_BYTES,
-      salt: header.salt,
-    })
+    const { salt } = header
+    const tail = { path, options, startBytes: FILE_HEADER_BYTES, salt }
+    const endBytes = await settleTail(fs, handle, tail)
     // The name too may be younger than the last sync: a process can have died after its rename.
     await fs.syncDirectory(dirname(path))
     const { fileId } = await handle.stat()
@@ -125,11 +122,20 @@ export interface TailToSettle {
 }
 
 /**
- * Reads the frames from `startBytes` on, cuts off what is torn, syncs, and tells where the last one
- * ends. An entry may have been written by a process that died before its sync, so nothing of it
- * may be acted on earlier.
+ * Reads the frames from `startBytes` on, cuts off what is torn, makes the rest durable, and tells
+ * where the last one ends. An entry may have been written by a process that died before its sync,
+ * so nothing of it may be acted on earlier.
+ *
+ * A sync alone is not enough: after one that failed the system may go on showing what it could not
+ * write, and report success from then on (Rebello et al., "Can Applications Recover from fsync
+ * Failures?", USENIX ATC 2020). So the last append, the only one that was perhaps never synced, is
+ * written once more in its place. Its bytes are the same, so it can't be torn by that.
  */
-export async function settleTail(handle: FileHandle, tail: TailToSettle): Promise<number> {
+export async function settleTail(
+  fs: FileSystem,
+  handle: FileHandle,
+  tail: TailToSettle,
+): Promise<number> {
   const { path, options, startBytes, salt } = tail
   const { sizeBytes } = await handle.stat()
   const reader = new FrameReader(handle, { salt, startBytes, endBytes: sizeBytes })
@@ -140,8 +146,24 @@ export async function settleTail(handle: FileHandle, tail: TailToSettle): Promis
     if (wrong !== undefined) throw logDamaged(path, options, { atBytes: endBytes, wrong })
     await handle.truncate(endBytes)
   }
+  await writeAgain(fs, path, { handle, startBytes: reader.appendStartBytes ?? endBytes, endBytes })
   await handle.sync()
   return endBytes
+}
+
+async function writeAgain(
+  fs: FileSystem,
+  path: string,
+  part: { readonly handle: FileHandle; readonly startBytes: number; readonly endBytes: number },
+): Promise<void> {
+  const { handle, startBytes, endBytes } = part
+  if (startBytes === endBytes) return
+  const writer = await fs.open(path, 'overwrite')
+  try {
+    await writer.write(startBytes, await handle.read(startBytes, endBytes - startBytes))
+  } finally {
+    await writer.close()
+  }
 }
 
 export function logDamaged(

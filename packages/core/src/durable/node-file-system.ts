@@ -47,11 +47,13 @@ async function syncDirectory(path: string): Promise<void> {
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = constants
 
-/** All writes append: the position of a handle would be wrong after `truncate`. */
+/** `O_APPEND`, since the position of a handle would be wrong after `truncate`. */
 const OPEN_FLAGS = {
   read: O_RDONLY,
   append: O_RDWR | O_APPEND | O_CREAT,
   create: O_RDWR | O_APPEND | O_CREAT | O_EXCL,
+  // Without `O_APPEND`: Linux would ignore the position and append.
+  overwrite: O_RDWR,
 }
 
 /**
@@ -84,10 +86,19 @@ class NodeFileHandle implements FileHandle {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
+    await this.#writeAll(bytes, null)
+  }
+
+  async write(positionBytes: number, bytes: Uint8Array): Promise<void> {
+    await this.#writeAll(bytes, positionBytes)
+  }
+
+  /** The system may write less than it was given, so the rest is given again. */
+  async #writeAll(bytes: Uint8Array, positionBytes: number | null): Promise<void> {
     let done = 0
     while (done < bytes.length) {
-      // The system may write less than it was given, so the rest is given again.
-      const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done)
+      const at = positionBytes === null ? null : positionBytes + done
+      const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, at)
       if (bytesWritten === 0) throw Object.assign(new Error('write made no progress'), NO_PROGRESS)
       done += bytesWritten
     }

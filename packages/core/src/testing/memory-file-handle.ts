@@ -1,8 +1,10 @@
 import { errorCode } from '../durable/directory-error.ts'
-import type { FileHandle, FileStat } from '../durable/file-system.ts'
+import type { FileHandle, FileStat, FileSystem } from '../durable/file-system.ts'
 import { diskError } from './memory-disk-error.ts'
 import { MemoryFile } from './memory-node.ts'
 import type { MemoryNode } from './memory-tree.ts'
+
+export type OpenMode = Parameters<FileSystem['open']>[1]
 
 /** One call to the disk. A fault plan takes it as it is, once told which part it belongs to. */
 export interface MemoryCall<Result> {
@@ -19,7 +21,7 @@ export interface MemoryCall<Result> {
 /** What a handle needs of its file system. */
 export interface MemoryDisk {
   call<Result>(call: MemoryCall<Result>): Promise<Result>
-  append(file: MemoryFile, bytes: Uint8Array, path: string): void
+  write(file: MemoryFile, at: number, bytes: Uint8Array, path: string): void
   truncate(file: MemoryFile, sizeBytes: number, path: string): void
 }
 
@@ -27,32 +29,40 @@ export class MemoryFileHandle implements FileHandle {
   readonly #disk: MemoryDisk
   readonly #file: MemoryFile
   readonly #path: string
-  readonly #writes: boolean
+  readonly #mode: OpenMode
   #closed = false
 
   constructor(options: {
     readonly disk: MemoryDisk
     readonly file: MemoryFile
     readonly path: string
-    readonly writes: boolean
+    readonly mode: OpenMode
   }) {
     this.#disk = options.disk
     this.#file = options.file
     this.#path = options.path
-    this.#writes = options.writes
+    this.#mode = options.mode
   }
 
   read(positionBytes: number, lengthBytes: number): Promise<Uint8Array> {
     return this.#call('read', true, () => this.#file.read(positionBytes, lengthBytes))
   }
 
-  async append(bytes: Uint8Array): Promise<void> {
-    this.#assertOpen('write')
+  append(bytes: Uint8Array): Promise<void> {
+    return this.#write('append', bytes, () => this.#file.sizeBytes)
+  }
+
+  write(positionBytes: number, bytes: Uint8Array): Promise<void> {
+    return this.#write('write', bytes, () => positionBytes)
+  }
+
+  async #write(method: 'append' | 'write', bytes: Uint8Array, at: () => number): Promise<void> {
     const write = async (part: Uint8Array): Promise<void> => {
-      this.#disk.append(this.#file, part, this.#path)
+      this.#assertAllows(method)
+      this.#disk.write(this.#file, at(), part, this.#path)
     }
     await this.#disk.call({
-      method: 'append',
+      method,
       about: this.#path,
       reads: false,
       run: () => write(bytes),
@@ -94,18 +104,24 @@ export class MemoryFileHandle implements FileHandle {
       about: this.#path,
       reads,
       run: async () => {
-        this.#assertOpen(method)
+        this.#assertAllows(method)
         return run()
       },
     })
   }
 
-  #assertOpen(syscall: string): void {
-    if (this.#closed) throw diskError('EBADF', syscall, this.#path)
-    if (!this.#writes && (syscall === 'write' || syscall === 'truncate')) {
-      throw diskError('EBADF', syscall, this.#path)
+  #assertAllows(method: string): void {
+    if (this.#closed || REFUSED[this.#mode].includes(method)) {
+      throw diskError('EBADF', method, this.#path)
     }
   }
+}
+
+const REFUSED: Readonly<Record<OpenMode, readonly string[]>> = {
+  read: ['append', 'write', 'truncate'],
+  append: ['write'],
+  create: ['write'],
+  overwrite: ['append'],
 }
 
 export function memoryStat(node: MemoryNode): FileStat {

@@ -8,6 +8,7 @@ import {
   type MemoryDisk,
   MemoryFileHandle,
   memoryStat,
+  type OpenMode,
 } from './memory-file-handle.ts'
 import { MemoryFile, type Survival } from './memory-node.ts'
 import { type MemoryDirectory, MemoryTree } from './memory-tree.ts'
@@ -26,7 +27,7 @@ export interface MemoryFileSystemOptions {
  * names by `syncDirectory`, and `crash` shows what a machine finds after its power was cut. Paths
  * are absolute and use `/`. Errors carry the codes of Linux.
  */
-export class MemoryFileSystem implements FileSystem, MemoryDisk {
+export class MemoryFileSystem implements FileSystem {
   /** Sum of all sizes at which the disk is full. */
   capacityBytes: number
   /** Every change fails with `EROFS`. */
@@ -64,16 +65,16 @@ export class MemoryFileSystem implements FileSystem, MemoryDisk {
     return new MemoryFileSystem({ clock: this.#clock, capacityBytes }, tree)
   }
 
-  async open(path: string, mode: 'read' | 'append' | 'create'): Promise<FileHandle> {
+  async open(path: string, mode: OpenMode): Promise<FileHandle> {
     const file = await this.#call('open', path, mode === 'read', () => this.#open(path, mode))
-    return new MemoryFileHandle({ disk: this, file, path, writes: mode !== 'read' })
+    return new MemoryFileHandle({ disk: this.#disk(), file, path, mode })
   }
 
-  #open(path: string, mode: 'read' | 'append' | 'create'): MemoryFile {
+  #open(path: string, mode: OpenMode): MemoryFile {
     const { directory, name } = this.#place(path, 'open')
     const node = directory.entries.get(name)
     if (node === undefined) {
-      if (mode === 'read') throw diskError('ENOENT', 'open', path)
+      if (mode === 'read' || mode === 'overwrite') throw diskError('ENOENT', 'open', path)
       const file = new MemoryFile(this.#tree.nextId(), this.#clock.now())
       this.#tree.change([{ directory, name, node: file }])
       return file
@@ -160,29 +161,32 @@ export class MemoryFileSystem implements FileSystem, MemoryDisk {
     })
   }
 
-  /** Takes every call, those of handles too, through the hook. */
-  async call<Result>(call: MemoryCall<Result>): Promise<Result> {
+  /** Every call goes through the hook, those of handles too. */
+  async #passOn<Result>(call: MemoryCall<Result>): Promise<Result> {
     return this.onCall === undefined ? call.run() : this.onCall(call)
   }
 
-  /**
-   * For handles. Writes what fits.
-   * @hidden
-   */
-  append(file: MemoryFile, bytes: Uint8Array, path: string): void {
+  #disk(): MemoryDisk {
+    return {
+      call: (call) => this.#passOn(call),
+      write: (file, at, bytes, path) => this.#write(file, at, bytes, path),
+      truncate: (file, sizeBytes, path) => {
+        this.#assertWritable('ftruncate', path)
+        file.truncate(sizeBytes)
+        file.modifiedMs = this.#clock.now()
+      },
+    }
+  }
+
+  /** Writes what fits. */
+  #write(file: MemoryFile, at: number, bytes: Uint8Array, path: string): void {
     this.#assertWritable('write', path)
     const isLimited = this.capacityBytes < Number.POSITIVE_INFINITY
     const freeBytes = isLimited ? this.capacityBytes - this.#tree.usedBytes() : bytes.length
-    file.append(bytes.subarray(0, Math.max(0, freeBytes)))
+    const fittingBytes = file.sizeBytes - at + Math.max(0, freeBytes)
+    file.write(at, bytes.subarray(0, fittingBytes))
     file.modifiedMs = this.#clock.now()
-    if (bytes.length > freeBytes) throw diskError('ENOSPC', 'write', path)
-  }
-
-  /** For handles. */
-  truncate(file: MemoryFile, sizeBytes: number, path: string): void {
-    this.#assertWritable('ftruncate', path)
-    file.truncate(sizeBytes)
-    file.modifiedMs = this.#clock.now()
+    if (bytes.length > fittingBytes) throw diskError('ENOSPC', 'write', path)
   }
 
   #assertWritable(syscall: string, path: string): void {
@@ -190,7 +194,7 @@ export class MemoryFileSystem implements FileSystem, MemoryDisk {
   }
 
   #call<Result>(method: string, path: string, reads: boolean, run: () => Result): Promise<Result> {
-    return this.call({
+    return this.#passOn({
       method,
       about: path,
       reads,

@@ -8,7 +8,7 @@ const SECTOR_BYTES = 512
 
 type Change =
   | { readonly kind: 'write'; readonly at: number; readonly bytes: Uint8Array; lost: boolean }
-  | { readonly kind: 'truncate'; readonly sizeBytes: number; lost: boolean }
+  | { readonly kind: 'truncate' | 'extend'; readonly sizeBytes: number; lost: boolean }
 
 /** A file of a `MemoryFileSystem`: what programs see, what is durable, and what lies between. */
 export class MemoryFile {
@@ -31,9 +31,9 @@ export class MemoryFile {
     return this.#seen.read(at, lengthBytes)
   }
 
-  append(bytes: Uint8Array): void {
+  write(at: number, bytes: Uint8Array): void {
     if (bytes.length === 0) return
-    const change: Change = { kind: 'write', at: this.sizeBytes, bytes: bytes.slice(), lost: false }
+    const change: Change = { kind: 'write', at, bytes: bytes.slice(), lost: false }
     this.#changes.push(change)
     apply(change, this.#seen)
   }
@@ -123,7 +123,8 @@ class Content {
 
 function apply(change: Change, content: Content): void {
   if (change.kind === 'write') content.write(change.at, change.bytes)
-  else content.resize(change.sizeBytes)
+  else if (change.kind === 'truncate') content.resize(change.sizeBytes)
+  else content.resize(Math.max(change.sizeBytes, content.sizeBytes))
 }
 
 function dropBeyond(changes: Change[], sizeBytes: number): void {
@@ -137,21 +138,24 @@ function surviving(change: Change, survival: Survival): readonly Change[] {
   if (survival === 'none') return []
   const fate = Math.floor(survival.next() * 4)
   if (fate === 0) return []
-  if (fate === 1 || change.kind === 'truncate') return [change]
-  if (fate === 2) {
-    const lengthBytes = Math.floor(survival.next() * change.bytes.length)
-    return [{ ...change, bytes: change.bytes.slice(0, lengthBytes) }]
-  }
-  return [{ ...change, bytes: withHoles(change.at, change.bytes, survival) }]
+  if (fate === 1 || change.kind !== 'write') return [change]
+  if (fate === 3) return withHoles(change, survival)
+  const lengthBytes = Math.floor(survival.next() * change.bytes.length)
+  return [{ ...change, bytes: change.bytes.slice(0, lengthBytes) }]
 }
 
-/** Sectors that were not written read as zeros; the file has its new size all the same. */
-function withHoles(at: number, bytes: Uint8Array, random: Random): Uint8Array {
-  const holed = bytes.slice()
+/**
+ * Some sectors are written and others are not. The file has its new size all the same, and what was
+ * added but not written reads as zeros.
+ */
+function withHoles(change: Change & { kind: 'write' }, random: Random): readonly Change[] {
+  const { at, bytes } = change
+  const parts: Change[] = []
   for (let start = 0; start < bytes.length; ) {
     const end = Math.min(bytes.length, start + SECTOR_BYTES - ((at + start) % SECTOR_BYTES))
-    if (random.next() < 0.5) holed.fill(0, start, end)
+    const part = { ...change, at: at + start, bytes: bytes.slice(start, end) }
+    parts.push(random.next() < 0.5 ? part : { kind: 'extend', sizeBytes: at + end, lost: false })
     start = end
   }
-  return holed
+  return parts
 }

@@ -332,6 +332,19 @@ describe('AppendOnlyLog', () => {
       expect(await entriesOn(afterDeath.crash({ keep: 'none' }))).toEqual(['a'])
     })
 
+    it('makes durable what a failed sync has left, although a sync alone would not', async () => {
+      const fs = new MemoryFileSystem()
+      const log = await openLog(fs)
+      fs.onCall = (call) => {
+        if (call.method === 'sync' || call.method === 'truncate') throw errorOf('EIO')
+        return call.run()
+      }
+      await expect(log.append([bytes('a')])).rejects.toMatchObject({ outcome: 'unknown' })
+      const afterDeath = fs.processCrash()
+      expect(await entriesOn(afterDeath)).toEqual(['a'])
+      expect(await entriesOn(afterDeath.crash({ keep: 'none' }))).toEqual(['a'])
+    })
+
     it('says in which directory it can not create a file', async () => {
       await expect(
         AppendOnlyLog.open(new MemoryFileSystem(), '/missing/log', OPTIONS),

@@ -68,6 +68,23 @@ describe.each([
     await handle.close()
   })
 
+  it('writes over what is there, at any position, also beyond the end', async () => {
+    const { fs, root } = await open()
+    const path = join(root, 'file')
+    await expect(fs.open(path, 'overwrite')).rejects.toMatchObject({ code: 'ENOENT' })
+    const appender = await fs.open(path, 'create')
+    await appender.append(bytes('0123456789'))
+    const handle = await fs.open(path, 'overwrite')
+    await handle.write(2, bytes('abc'))
+    await handle.write(9, bytes('xyz'))
+    await handle.sync()
+    expect(await handle.read(0, 100)).toEqual(bytes('01abc5678xyz'))
+    await handle.close()
+    await appender.append(bytes('!'))
+    expect(await fs.readFile(path)).toEqual(bytes('01abc5678xyz!'))
+    await appender.close()
+  })
+
   it('keeps the id of a file through renames, and gives a new file another one', async () => {
     const { fs, root } = await open()
     const [a, b] = [join(root, 'a'), join(root, 'b')]

@@ -52,6 +52,20 @@ describe('MemoryFileSystem', () => {
     expect([...seen].sort()).toEqual(['all', 'holes', 'nothing', 'prefix'])
   })
 
+  it('loses nothing of what was there by writing the same over it', async () => {
+    const fs = new MemoryFileSystem()
+    const content = new Uint8Array(2_000).fill(1)
+    const appender = await fs.open('/file', 'create')
+    await appender.append(content)
+    await appender.sync()
+    await fs.syncDirectory('/')
+    const handle = await fs.open('/file', 'overwrite')
+    await handle.write(0, content)
+    for (let seed = 0; seed < 50; seed++) {
+      expect(await fs.crash({ keep: new SeededRandom(seed) }).readFile('/file')).toEqual(content)
+    }
+  })
+
   it('makes a rename happen or not, as one change', async () => {
     const fs = new MemoryFileSystem()
     await write(fs, '/old', 'old')
