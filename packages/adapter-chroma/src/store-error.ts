@@ -50,7 +50,8 @@ const MEANINGS: readonly Meaning[] = [
     sentence: ({ collection }) => `Chroma already has a collection "${collection}".`,
   },
   {
-    name: 'ChromaUnauthorizedError',
+    // Of the class ChromaUnauthorizedError.
+    name: 'ChromaAuthError',
     code: 'STORE_REJECTED',
     sentence: () => 'Chroma does not accept the credentials. Check the headers of the client.',
   },

@@ -36,9 +36,12 @@ export function numberToSend(
   return undefined
 }
 
-/** Whether Chroma keeps this number as a 64-bit integer rather than a float. */
+/**
+ * Whether Chroma keeps this number as a 64-bit integer rather than a float. Not the lowest of these:
+ * in JSON it is -9223372036854776000, which is a little below.
+ */
 export function isKeptAsInteger(value: number): boolean {
-  return Number.isInteger(value) && value >= -INTEGER_BOUND && value < INTEGER_BOUND
+  return Number.isInteger(value) && Math.abs(value) < INTEGER_BOUND
 }
 
 /** What Chroma makes of `value`. */
