@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest'
+import type { VectorRecord } from '../../src/model/record.ts'
+import { FaultPlan } from '../../src/testing/fault-plan.ts'
+import { World } from './world.ts'
+
+/**
+ * Leases bind only those who use the SDK. Whoever writes beside it may make an operation fail, but
+ * what they have written is neither undone nor lost where that can be told.
+ */
+const KIND = { rename: true, identity: 'id', vectorFidelity: 'exact' } as const
+const COPYING = { ...KIND, rename: false }
+const DOCS = { name: 'docs' }
+
+function record(id: string, ...vector: readonly number[]): VectorRecord {
+  return { id, vector: Float32Array.from(vector), metadata: {} }
+}
+
+async function worldWith(
+  kind: typeof KIND | typeof COPYING,
+  ids: readonly string[],
+): Promise<World> {
+  const world = new World(kind, 1)
+  await world.store.createCollection({ name: 'docs', metric: 'euclidean', dimension: 2 })
+  for (const id of ids) await world.store.putRecords(DOCS, [record(id, 1, 1)])
+  return world
+}
+
+async function ids(world: World, name = 'docs'): Promise<readonly string[]> {
+  return Object.keys(world.snapshot()[name]?.records ?? {})
+}
+
+type Operations = Awaited<ReturnType<World['start']>>['operations']
+
+/** Runs up to an effect and dies just before it, leaving the world to strangers. */
+async function dieBefore(
+  world: World,
+  effect: string,
+  run: (operations: Operations) => Promise<unknown>,
+): Promise<void> {
+  const counting = new FaultPlan()
+  const rehearsal = await worldWith(world.kind as typeof KIND, await ids(world))
+  await run((await rehearsal.start(counting)).operations)
+  const plan = new FaultPlan({ at: counting.trace.indexOf(effect), crash: true })
+  await run((await world.start(plan)).operations).catch(() => {})
+  expect(plan.dead).toBe(true)
+  world.killAll()
+}
+
+describe('what others write', () => {
+  it('is not undone with a put that is rolled back', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    const put = [record('a', 2, 2), record('b', 2, 2), record('c', 2, 2), record('d', 2, 2)]
+    await dieBefore(world, 'journal.append verified', (operations) =>
+      operations.safePutRecords('docs', put),
+    )
+    await world.store.putRecords(DOCS, [record('b', 3, 3)])
+    await world.store.putRecords(DOCS, [record('c', 3, 3)])
+    const { reports } = await world.recover()
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['rolled-back'])
+    const { records } = world.snapshot()['docs'] ?? {}
+    expect(
+      Object.fromEntries(Object.entries(records ?? {}).map(([id, r]) => [id, r.vector])),
+    ).toEqual({
+      a: [1, 1],
+      b: [3, 3],
+      c: [3, 3],
+    })
+  })
+
+  it('after the line of a delete is in the backup before the collection is dropped', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    await dieBefore(world, 'store.dropCollection docs', (operations) =>
+      operations.safeDeleteCollection('docs'),
+    )
+    await world.store.putRecords(DOCS, [record('late', 5, 5)])
+    const { process, reports } = await world.recover()
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['committed'])
+    expect(world.snapshot()).toEqual({})
+    const [deleted] = await process.engine.journal.list()
+    await process.operations.undelete(deleted?.operationId ?? '')
+    expect(await ids(world)).toEqual(['a', 'b', 'late'])
+  })
+
+  it('while a backup is taken is noticed, and the backup is taken again', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    const { operations, engine } = await world.start()
+    const off = engine.events.on('operation:checkpointed', () => {
+      off()
+      void world.store.putRecords(DOCS, [record('late', 5, 5)])
+    })
+    const result = await operations.safeDeleteCollection('docs')
+    expect(result.recordCount).toBe(3)
+    expect(result.verification.repaired).toBe(true)
+    await operations.undelete(result.operationId)
+    expect(await ids(world)).toEqual(['a', 'b', 'late'])
+  })
+
+  it('after the line of a copied rename is carried over before the old one is dropped', async () => {
+    const world = await worldWith(COPYING, ['a', 'b'])
+    await dieBefore(world, 'store.dropCollection docs', (operations) =>
+      operations.safeRenameCollection({ from: 'docs', to: 'papers' }),
+    )
+    await world.store.putRecords(DOCS, [record('late', 5, 5)])
+    await world.recover()
+    expect(Object.keys(world.snapshot())).toEqual(['papers'])
+    expect(await ids(world, 'papers')).toEqual(['a', 'b', 'late'])
+  })
+
+  it('or drop: the old collection is kept when its verified copy is gone', async () => {
+    const world = await worldWith(COPYING, ['a', 'b'])
+    await dieBefore(world, 'store.dropCollection docs', (operations) =>
+      operations.safeRenameCollection({ from: 'docs', to: 'papers' }),
+    )
+    await world.store.dropCollection({ name: 'papers' })
+    const { process, reports } = await world.recover()
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['pending'])
+    expect(await ids(world)).toEqual(['a', 'b'])
+    expect((await process.engine.journal.listOpen()).length).toBe(1)
+  })
+
+  it('under a name that a rename has just given up is left alone', async () => {
+    const world = await worldWith(KIND, ['a'])
+    const { operations, engine } = await world.start()
+    engine.events.on('operation:executed', () => {
+      void world.store.createCollection({ name: 'docs', metric: 'dot', dimension: 9 })
+    })
+    await operations.safeRenameCollection({ from: 'docs', to: 'papers' })
+    expect(Object.keys(world.snapshot()).sort()).toEqual(['docs', 'papers'])
+  })
+
+  it('again after a delete of records is newer than what undelete has, and stays', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    const { operations } = await world.start()
+    const deleted = await operations.safeDeleteRecords('docs', ['a', 'b'])
+    await world.store.putRecords(DOCS, [record('a', 7, 7)])
+    const result = await operations.undelete(deleted.operationId)
+    expect(result).toMatchObject({ recordCount: 1, keptCount: 1 })
+    expect(result.verification.findings.map(({ kind }) => kind)).toEqual(['record:present'])
+    expect(world.snapshot()['docs']?.records['a']?.vector).toEqual([7, 7])
+  })
+
+  it('keeps a rename from succeeding when records vanish in the middle of it', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    const { operations, engine } = await world.start()
+    engine.events.on('operation:executed', () => {
+      void world.store.deleteRecords({ name: 'papers' }, ['a'])
+    })
+    const rename = operations.safeRenameCollection({ from: 'docs', to: 'papers' })
+    await expect(rename).rejects.toMatchObject({
+      code: 'VERIFICATION_FAILED',
+      outcome: 'rolled-back',
+      retryable: true,
+    })
+    expect(Object.keys(world.snapshot())).toEqual(['docs'])
+  })
+})
