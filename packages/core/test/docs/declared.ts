@@ -21,15 +21,22 @@ export function declaredNames(path: string, typeName: string): string[] {
 
 /** Whether a test file has this title as a string; `${…}` in it is written as it stands there. */
 export function hasTitle(path: string, title: string): boolean {
-  const file = parse(path)
-  const visit = (node: ts.Node): true | undefined =>
-    titleOf(node, file) === title ? true : ts.forEachChild(node, visit)
-  return visit(file) === true
+  const titles = TITLES.get(path) ?? titlesOf(parse(path))
+  TITLES.set(path, titles)
+  return titles.has(title)
 }
 
-function titleOf(node: ts.Node, file: ts.SourceFile): string | undefined {
-  if (ts.isStringLiteralLike(node)) return node.text
-  return ts.isTemplateExpression(node) ? node.getText(file).slice(1, -1) : undefined
+const TITLES = new Map<string, ReadonlySet<string>>()
+
+function titlesOf(file: ts.SourceFile): ReadonlySet<string> {
+  const titles = new Set<string>()
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node)) titles.add(node.text)
+    if (ts.isTemplateExpression(node)) titles.add(node.getText(file).slice(1, -1))
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return titles
 }
 
 function parse(path: string): ts.SourceFile {
