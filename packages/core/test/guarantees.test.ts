@@ -106,30 +106,6 @@ describe('a caller who gives up', () => {
 })
 
 describe('somebody who writes around Holdfast', () => {
-  it('is noticed while a collection is deleted, and what they add is in the backup', async () => {
-    const world = await World.create()
-    const manager = await world.open()
-    const stop = manager.on('operation:checkpointed', () => {
-      stop()
-      return world.store.putRecords(DOCS, [record('above the line')])
-    })
-    manager.on('operation:verified', () => world.store.putRecords(DOCS, [record('below it')]))
-    const deleted = await manager.operations.safeDeleteCollection('docs')
-    expect(deleted).toMatchObject({ recordCount: 4, verification: { repaired: true } })
-    await manager.operations.undelete(deleted.operationId)
-    expect(world.ids()).toEqual(['a', 'above the line', 'b', 'below it'])
-  })
-
-  it('is noticed while a collection is renamed by copying, and what they add is copied', async () => {
-    const world = await World.create({ rename: false })
-    const manager = await world.open()
-    manager.on('operation:executed', () => world.store.putRecords(DOCS, [record('above the line')]))
-    manager.on('operation:verified', () => world.store.putRecords(DOCS, [record('below it')]))
-    await manager.operations.safeRenameCollection(COPY)
-    expect(Object.keys(world.store.snapshot())).toEqual(['papers'])
-    expect(world.ids('papers')).toEqual(['a', 'above the line', 'b', 'below it'])
-  })
-
   it('may write during a native rename', async () => {
     const world = await World.create()
     const manager = await world.open()
@@ -139,23 +115,6 @@ describe('somebody who writes around Holdfast', () => {
     const renamed = await manager.operations.safeRenameCollection(COPY)
     expect(renamed.verification).toMatchObject({ depth: 'identity', recordsChecked: 0 })
     expect(world.ids('papers')).toEqual(['a', 'b', 'c'])
-  })
-
-  it('keeps what they put while the same ids are put and undone', async () => {
-    const world = await World.create()
-    const manager = await world.open()
-    const stop = new AbortController()
-    const findings: unknown[] = []
-    manager.on('finding:found', ({ finding }) => findings.push(finding))
-    manager.on('operation:executed', () => {
-      stop.abort()
-      return world.store.putRecords(DOCS, [record('b', 7)])
-    })
-    const put = [record('a', 5), record('b', 5), record('c', 5)]
-    await reasonOf(manager.operations.safePutRecords('docs', put, { signal: stop.signal }))
-    const { a, b, c } = world.store.snapshot()['docs']?.records ?? {}
-    expect([a?.vector[0], b?.vector[0], c]).toEqual([1, 7, undefined])
-    expect(findings).toMatchObject([{ kind: 'record:foreign', recordIds: ['b'] }])
   })
 
   it('keeps a collection that they create under the new name', async () => {
