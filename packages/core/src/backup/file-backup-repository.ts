@@ -66,6 +66,8 @@ export class FileBackupRepository implements BackupRepository {
     try {
       await fileSystem.makeDirectory(directory)
       await fileSystem.syncDirectory(dirname(directory))
+      // A process may have died between putting a manifest in place and syncing its name.
+      await fileSystem.syncDirectory(directory)
     } catch (cause) {
       const doing = `use ${directory} for backups`
       throw directoryError({ path: directory, doing, cause, outcome: 'unchanged' })

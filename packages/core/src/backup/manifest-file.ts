@@ -17,7 +17,7 @@ export interface ManifestFile {
 /** JSON with a checksum, so that no damage is taken for another backup. */
 export function encodeManifestFile({ info, recordsFile }: ManifestFile): Uint8Array {
   const backup = canonicalJson({ format: FORMAT_VERSION, recordsFile, ...(info as object) })
-  return Buffer.from(`{"checksum":"${sha256(backup)}","backup":${backup}}\n`)
+  return new TextEncoder().encode(`{"checksum":"${sha256(backup)}","backup":${backup}}\n`)
 }
 
 /** @throws BACKUP_DAMAGED, JOURNAL_VERSION_NEWER */

@@ -20,7 +20,8 @@ import { quoteId } from '../store/check-ids.ts'
 import { storedMetadataProblem } from '../store/metadata-problem.ts'
 import type { BackupBatch } from './backup-repository.ts'
 
-export const RECORDS_MAGIC: Uint8Array = Buffer.from('\u00f5HFREC\u00fe\u0001', 'latin1')
+/** "HFREC" between bytes that no text in UTF-8 has, and the version. */
+export const RECORDS_MAGIC: Uint8Array = Uint8Array.of(0xf5, 0x48, 0x46, 0x52, 0x45, 0x43, 0xfe, 1)
 export const SALT_BYTES = 8
 export const FILE_HEADER_BYTES: number = RECORDS_MAGIC.length + SALT_BYTES
 export const FRAME_HEADER_BYTES = 8
@@ -95,15 +96,16 @@ class FrameEncoder {
     const vectorBytes = this.#vectors.reduce((sum, { byteLength }) => sum + byteLength, 0)
     const frameBytes = at + vectorBytes
     if (frameBytes > BACKUP_FRAME_BYTES_MAX) throw tooLarge(this.#lastId)
-    const frame = Buffer.alloc(frameBytes)
-    frame.writeUInt32LE(frame.length - FRAME_HEADER_BYTES, 0)
-    frame.writeUInt32LE(headBytes, FRAME_HEADER_BYTES)
-    frame.write(head, FRAME_HEADER_BYTES + 4)
+    const frame = new Uint8Array(frameBytes)
+    const writer = Buffer.from(frame.buffer)
+    writer.writeUInt32LE(frameBytes - FRAME_HEADER_BYTES, 0)
+    writer.writeUInt32LE(headBytes, FRAME_HEADER_BYTES)
+    writer.write(head, FRAME_HEADER_BYTES + 4)
     for (const { buffer, byteOffset, byteLength } of this.#vectors) {
       frame.set(new Uint8Array(buffer, byteOffset, byteLength), at)
       at += byteLength
     }
-    frame.writeUInt32LE(checksum(frame, frame.subarray(FRAME_HEADER_BYTES), salt), 4)
+    writer.writeUInt32LE(checksum(frame, frame.subarray(FRAME_HEADER_BYTES), salt), 4)
     return frame
   }
 
@@ -126,6 +128,10 @@ function tooLarge(lastId: string | undefined): HoldfastError {
   )
 }
 
+export function encodeFileHeader(salt: Uint8Array): Uint8Array {
+  return Uint8Array.of(...RECORDS_MAGIC, ...salt)
+}
+
 /** The length and checksum at the start of a frame. */
 export interface FrameHeader {
   readonly payloadBytes: number
@@ -146,9 +152,9 @@ export function decodePayload(payload: Uint8Array): BackupBatch {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   const headBytes = bytes.readUInt32LE(0)
   const head = JSON.parse(bytes.toString('utf8', 4, 4 + headBytes)) as Head
-  // Copied to where float32 may begin.
-  const vectors = payload.slice(vectorsStart(0, headBytes))
-  const components = new Float32Array(vectors.buffer, vectors.byteOffset, vectors.byteLength / 4)
+  // Copied to where float32 may begin. Not by `slice`, which gives a view where bytes are a Buffer.
+  const vectors = new Uint8Array(payload.subarray(vectorsStart(0, headBytes)))
+  const components = new Float32Array(vectors.buffer, 0, vectors.byteLength / 4)
   let at = 0
   const records = head.records.map(([id, metadata, text], index): VectorRecord => {
     const start = at

@@ -4,7 +4,7 @@ import type { Random } from '../durable/random.ts'
 import { type Manifest, ManifestBuilder } from '../model/manifest.ts'
 import { nextTurn } from '../store/next-turn.ts'
 import type { BackupBatch } from './backup-repository.ts'
-import { encodeBatch, FILE_HEADER_BYTES, RECORDS_MAGIC, SALT_BYTES } from './records-codec.ts'
+import { encodeBatch, encodeFileHeader, FILE_HEADER_BYTES, SALT_BYTES } from './records-codec.ts'
 
 export interface WrittenRecords {
   readonly manifest: Manifest
@@ -37,7 +37,7 @@ export class RecordsWriter {
     const salt = random.bytes(SALT_BYTES)
     const handle = await onDisk(path, () => fs.open(path, 'create'))
     const writer = new RecordsWriter(fs, path, handle, salt)
-    writer.#append(Buffer.concat([RECORDS_MAGIC, salt]))
+    writer.#append(encodeFileHeader(salt))
     return writer
   }
 
