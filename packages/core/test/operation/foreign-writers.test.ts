@@ -118,6 +118,18 @@ describe('what others write', () => {
     expect((await process.engine.journal.listOpen()).length).toBe(1)
   })
 
+  it('under the name of a copy that was never begun is not dropped with it', async () => {
+    const world = await worldWith(COPYING, ['a'])
+    await dieBefore(world, 'store.createCollection papers', (operations) =>
+      operations.safeCloneCollection({ from: 'docs', to: 'papers' }),
+    )
+    await world.store.createCollection({ name: 'papers', metric: 'euclidean', dimension: 2 })
+    await world.store.putRecords({ name: 'papers' }, [record('theirs', 1, 2)])
+    const { reports } = await world.recover()
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['rolled-back'])
+    expect(await ids(world, 'papers')).toEqual(['theirs'])
+  })
+
   it('under a name that a rename has just given up is left alone', async () => {
     const world = await worldWith(KIND, ['a'])
     const { operations, engine } = await world.start()
