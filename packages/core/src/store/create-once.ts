@@ -1,13 +1,14 @@
 import { type CollectionInfo, type CollectionSpec, refOf } from '../model/collection.ts'
-import { HoldfastError, isHoldfastError } from '../model/errors.ts'
-import { quoteId } from './check-ids.ts'
+import { isHoldfastError } from '../model/errors.ts'
 import { fitsSpec } from './fits-spec.ts'
+import { nameTaken } from './name-taken.ts'
 import { probeCollection } from './probe-collection.ts'
 import type { StoreParts } from './store-parts.ts'
 
 /**
- * One attempt to create a collection. Creating is exclusive, so a plain repetition would take its
- * own success for a stranger's: once an earlier attempt is `uncertain`, it looks before it creates.
+ * One attempt to create a collection whose name was free a moment ago. Creating is exclusive, so a
+ * plain repetition would take its own success for a stranger's: once an earlier attempt is
+ * `uncertain`, it looks before it creates.
  *
  * A collection that is there, empty, and as it was asked for is taken for ours. Should a stranger
  * have made it in the same moment, nothing is lost by that: it holds no record, and whoever asked
@@ -41,11 +42,7 @@ async function adopt(parts: StoreParts, spec: CollectionSpec): Promise<Collectio
   const found = await probeCollection(parts, { name: spec.name })
   if (found === undefined) return undefined
   if (fitsSpec(found, spec) && (await isEmpty(parts, found))) return found
-  throw new HoldfastError(
-    'COLLECTION_EXISTS',
-    `There is a collection ${quoteId(spec.name)} already. Choose another name, or drop it first.`,
-    { outcome: 'unchanged', retryable: false, details: { collection: spec.name } },
-  )
+  throw nameTaken(spec.name)
 }
 
 async function isEmpty({ adapter, calls }: StoreParts, found: CollectionInfo): Promise<boolean> {

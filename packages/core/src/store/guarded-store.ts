@@ -28,6 +28,7 @@ import { checkCollectionMetadata, checkNewName, checkRef, checkSpec } from './ch
 import { checkIds, quoteId } from './check-ids.ts'
 import { checkRecords } from './check-records.ts'
 import { createOnce } from './create-once.ts'
+import { nameTaken } from './name-taken.ts'
 import { nextTurn } from './next-turn.ts'
 import { renameOnce } from './rename-once.ts'
 import { StoreCalls } from './store-calls.ts'
@@ -114,9 +115,11 @@ export class GuardedStore implements VectorStoreAdapter {
     { signal }: CallOptions = {},
   ): Promise<CollectionInfo> {
     checkSpec(this.traits, spec)
-    return this.#calls.track(() =>
-      this.#calls.effect((uncertain) => createOnce(this.#parts, spec, uncertain), signal),
-    )
+    return this.#calls.track(async () => {
+      // What is there already is not ours, whatever gets lost later.
+      if ((await this.#find({ name: spec.name }, signal)) !== undefined) throw nameTaken(spec.name)
+      return this.#calls.effect((uncertain) => createOnce(this.#parts, spec, uncertain), signal)
+    })
   }
 
   async dropCollection(ref: CollectionRef, { signal }: CallOptions = {}): Promise<void> {
@@ -253,9 +256,19 @@ export class GuardedStore implements VectorStoreAdapter {
     if (to !== from.name) checkNewName(this.traits, to)
     checkCollectionMetadata(metadata)
     await this.#calls.track(async () => {
-      const target = await this.#identify(from, signal)
-      const change = { from: target, to, ...(metadata === undefined ? {} : { metadata }) }
-      await this.#calls.effect((uncertain) => renameOnce(this.#parts, change, uncertain), signal)
+      const source = await this.#find(from, signal)
+      const isKnownByName = source !== undefined && source.id === undefined && to !== source.name
+      if (isKnownByName && (await this.#find({ name: to }, signal)) !== undefined)
+        throw nameTaken(to)
+      const change = {
+        from: source === undefined ? from : refOf(source),
+        to,
+        ...(metadata === undefined ? {} : { metadata }),
+      }
+      await this.#calls.effect(
+        (uncertain) => renameOnce(this.#parts, change, uncertain && isKnownByName),
+        signal,
+      )
     })
   }
 

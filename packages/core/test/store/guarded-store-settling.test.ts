@@ -336,9 +336,10 @@ describe('GuardedStore, creating', () => {
 
   it('does not know, while it can not even look', async () => {
     const clock = new SimulatedClock()
-    const script = (method: string): Behavior | undefined => {
+    const script = (method: string, call: number): Behavior | undefined => {
       if (method === 'createCollection') return 'mute after'
-      return method === 'getCollection' ? { refuses: refusal('STORE_REJECTED') } : 'proper'
+      const isLook = method === 'getCollection' && call > 1
+      return isLook ? { refuses: refusal('STORE_REJECTED') } : 'proper'
     }
     const { guarded, inner } = await withDocs({}, script, { clock, callTimeoutMs: 1_000 })
     await expect(pass(clock, guarded.createCollection(papers))).rejects.toMatchObject({
@@ -346,7 +347,7 @@ describe('GuardedStore, creating', () => {
       outcome: 'unknown',
     })
     expect(countOf(inner, 'createCollection')).toBe(1)
-    expect(countOf(inner, 'getCollection')).toBe(4)
+    expect(countOf(inner, 'getCollection')).toBe(5)
   })
 
   it('waits until a finished write would be seen before it looks', async () => {
@@ -360,17 +361,27 @@ describe('GuardedStore, creating', () => {
       return getCollection(ref)
     }
     await pass(clock, guarded.createCollection(papers))
-    expect(lookedAtMs).toHaveLength(1)
-    expect(lookedAtMs[0]).toBeGreaterThanOrEqual(CALL_TIMEOUT_MS + 700)
+    expect(lookedAtMs).toHaveLength(2)
+    expect(lookedAtMs[1]).toBeGreaterThanOrEqual(CALL_TIMEOUT_MS + 700)
+  })
+
+  it('does not take for its own what was there before, however empty and equal', async () => {
+    const clock = new SimulatedClock()
+    const { guarded, inner } = await slow(clock, 'createCollection', () => 'mute before')
+    await expect(pass(clock, guarded.createCollection(spec))).rejects.toMatchObject({
+      code: 'COLLECTION_EXISTS',
+      outcome: 'unchanged',
+    })
+    expect(inner.calls).toEqual(['getCollection'])
   })
 
   it('leaves the first refusal as it is', async () => {
     const clock = new SimulatedClock()
-    const { guarded, inner } = await slow(clock, 'createCollection', () => 'proper')
-    await expect(guarded.createCollection(spec)).rejects.toMatchObject({
-      code: 'COLLECTION_EXISTS',
-    })
-    expect(inner.calls).toEqual(['createCollection'])
+    const refused = refusal('COLLECTION_EXISTS')
+    const script = (): Behavior => ({ refuses: refused })
+    const { guarded, inner } = await slow(clock, 'createCollection', script)
+    await expect(guarded.createCollection(papers)).rejects.toBe(refused)
+    expect(inner.calls).toEqual(['getCollection', 'createCollection'])
   })
 })
 
@@ -436,6 +447,29 @@ describe('GuardedStore, renaming', () => {
         outcome: 'unchanged',
       })
     }
+  })
+
+  it('does not take a collection that was there before for the renamed one', async () => {
+    for (const identity of ['id', 'name'] as const) {
+      const clock = new SimulatedClock()
+      const refuse = (call: number): Behavior =>
+        call === 1 ? 'mute before' : { refuses: refusal('COLLECTION_NOT_FOUND') }
+      const { guarded, store } = await slow(clock, 'renameCollection', refuse, { identity })
+      const missing = { from: { name: 'missing' }, to: 'docs' }
+      await expect(pass(clock, renameOf(guarded)(missing))).rejects.toMatchObject({
+        code: 'COLLECTION_NOT_FOUND',
+      })
+      expect(Object.keys(store.snapshot())).toEqual(['docs'])
+    }
+  })
+
+  it('sends nothing when the new name is taken already, where only names are known', async () => {
+    const clock = new SimulatedClock()
+    const options = { identity: 'name' } as const
+    const { guarded, inner, store } = await slow(clock, 'renameCollection', () => 'proper', options)
+    await store.createCollection({ ...spec, name: 'papers' })
+    await expect(renameOf(guarded)(change)).rejects.toMatchObject({ code: 'COLLECTION_EXISTS' })
+    expect(countOf(inner, 'renameCollection')).toBe(0)
   })
 
   it('gives only the metadata a new value when the name stays', async () => {
