@@ -16,8 +16,8 @@ export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-export function openLog(fs: FileSystem): Promise<AppendOnlyLog> {
-  return AppendOnlyLog.open(fs, PATH, OPTIONS)
+export function openLog(fs: FileSystem, path: string = PATH): Promise<AppendOnlyLog> {
+  return AppendOnlyLog.open(fs, path, OPTIONS)
 }
 
 export async function readAll(log: AppendOnlyLog, fromBytes?: number): Promise<readonly string[]> {
