@@ -93,9 +93,9 @@ export const putRecords: Operation<PutInput, PutPlan> = {
     }
     const foreign = new DifferenceFinding('record:foreign', 'written by somebody else in')
     for await (const batch of given(context, checkpoint)) {
-      const { ours, others } = await recognize(context, ref, batch, before)
+      const { ours, others, gone } = await recognize(context, ref, batch, before)
       foreign.add(others)
-      const old = ours.flatMap((record) => before.get(record.id) ?? [])
+      const old = [...gone, ...ours.flatMap((record) => before.get(record.id) ?? [])]
       if (old.length > 0) await store.putRecords(ref, old)
       const added = ours.filter((record) => !before.has(record.id)).map((record) => record.id)
       if (added.length > 0) await store.deleteRecords(ref, added)
@@ -119,23 +119,38 @@ async function* given(
   for await (const batch of readPart(context, checkpoint, GIVEN)) yield batch.records
 }
 
-/** Which records of a batch are still as we have put them, and which somebody else has written. */
+/** What has become of the records of a batch. */
+interface Recognized {
+  /** Still as we have put them. */
+  readonly ours: readonly VectorRecord[]
+  /** Written by somebody else since. */
+  readonly others: readonly VectorRecord[]
+  /**
+   * As they were before, and no more there now. Some stores replace a record by deleting it first,
+   * so this may be our doing; when it is not, bringing a record back is the smaller harm.
+   */
+  readonly gone: readonly VectorRecord[]
+}
+
 async function recognize(
   { store }: EndContext,
   ref: CollectionRef,
   given: readonly VectorRecord[],
   before: ReadonlyMap<string, VectorRecord>,
-): Promise<{ readonly ours: readonly VectorRecord[]; readonly others: readonly VectorRecord[] }> {
+): Promise<Recognized> {
   const tolerance = vectorTolerance(store.traits.vectorFidelity)
   const wanted = new Map(given.map((record) => [record.id, record]))
+  const found = await store.getRecords(ref, [...wanted.keys()])
   const ours: VectorRecord[] = []
   const others: VectorRecord[] = []
-  for (const now of await store.getRecords(ref, [...wanted.keys()])) {
+  for (const now of found) {
     const old = before.get(now.id)
     if (old !== undefined && sameRecord(now, old, tolerance)) continue
     const isOurs = sameRecord(now, wanted.get(now.id) as VectorRecord, tolerance)
     if (isOurs) ours.push(now)
     else others.push(now)
   }
-  return { ours, others }
+  const there = new Set(found.map((record) => record.id))
+  const gone = given.flatMap(({ id }) => (there.has(id) ? [] : (before.get(id) ?? [])))
+  return { ours, others, gone }
 }

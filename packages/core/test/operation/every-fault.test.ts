@@ -24,7 +24,8 @@ describe.each(STORE_KINDS)('every fault on %o', (kind) => {
       return recoveryEffects
     }
     for (const fault of FAULTS) {
-      for (let at = 0; at < effects; at++) {
+      // Ten violations tell enough.
+      for (let at = 0; at < effects && failures.length < 10; at++) {
         for (const landing of ['before recovery', 'after recovery'] as const) {
           if (fault !== 'late' && landing === 'after recovery') continue
           const base = { scenario, kind, landing }
@@ -44,6 +45,6 @@ describe.each(STORE_KINDS)('every fault on %o', (kind) => {
         }
       }
     }
-    expect(failures.slice(0, 20), `${failures.length} of ${cases} cases`).toEqual([])
+    expect(failures, `${failures.length} of ${cases} cases`).toEqual([])
   })
 })

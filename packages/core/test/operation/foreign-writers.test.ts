@@ -67,6 +67,17 @@ describe('what others write', () => {
     })
   })
 
+  it('or delete: a record that is gone in the middle of a put comes back with its rollback', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    await dieBefore(world, 'journal.append verified', (operations) =>
+      operations.safePutRecords('docs', [record('a', 2, 2), record('b', 2, 2)]),
+    )
+    await world.store.deleteRecords(DOCS, ['a'])
+    await world.recover()
+    expect(world.snapshot()['docs']?.records['a']?.vector).toEqual([1, 1])
+    expect(world.snapshot()['docs']?.records['b']?.vector).toEqual([1, 1])
+  })
+
   it('after the line of a delete is in the backup before the collection is dropped', async () => {
     const world = await worldWith(KIND, ['a', 'b'])
     await dieBefore(world, 'store.dropCollection docs', (operations) =>
