@@ -48,11 +48,16 @@ export class FrameReader {
   /** The next frame; `undefined` at the end and where no complete and valid frame is. */
   async next(): Promise<LogFrame | undefined> {
     const startBytes = this.#positionBytes
-    const head = await this.#peek(startBytes, FRAME_HEADER_BYTES)
+    // Most often it is in memory already, and waiting for nothing would take longer than reading it.
+    const head =
+      this.#view(startBytes, FRAME_HEADER_BYTES) ??
+      (await this.#load(startBytes, FRAME_HEADER_BYTES))
     const header = decodeFrameHeader(head, this.#salt)
     if (header === undefined) return undefined
     const payloadStart = startBytes + FRAME_HEADER_BYTES
-    const payload = await this.#peek(payloadStart, header.payloadBytes)
+    const payload =
+      this.#view(payloadStart, header.payloadBytes) ??
+      (await this.#load(payloadStart, header.payloadBytes))
     if (payload.length < header.payloadBytes) return undefined
     if (!isPayloadOf(header, payload, this.#salt)) return undefined
     const endBytes = payloadStart + header.payloadBytes
@@ -61,16 +66,18 @@ export class FrameReader {
     return { payload: payload.slice(), startBytes, endBytes }
   }
 
-  /** Up to `lengthBytes` at `at`, fewer at the end. A view that holds until the next call. */
-  async #peek(at: number, lengthBytes: number): Promise<Uint8Array> {
-    const end = Math.min(at + lengthBytes, this.#endBytes)
-    if (end > this.#bufferStartBytes + this.#buffer.length) {
-      // Not beyond the end, however large a length in the file is.
-      const wanted = Math.min(Math.max(lengthBytes, READ_BYTES), this.#endBytes - at)
-      this.#buffer = await this.#handle.read(at, wanted)
-      this.#bufferStartBytes = at
-    }
+  /** Up to `lengthBytes` at `at`, fewer at the end; `undefined` when they are not in memory. */
+  #view(at: number, lengthBytes: number): Uint8Array | undefined {
     const from = at - this.#bufferStartBytes
-    return this.#buffer.subarray(from, from + Math.max(0, end - at))
+    const to = Math.min(at + lengthBytes, this.#endBytes) - this.#bufferStartBytes
+    return to > this.#buffer.length ? undefined : this.#buffer.subarray(from, Math.max(from, to))
+  }
+
+  async #load(at: number, lengthBytes: number): Promise<Uint8Array> {
+    // Not beyond the end, however large a length in the file is.
+    const wantedBytes = Math.min(Math.max(lengthBytes, READ_BYTES), this.#endBytes - at)
+    this.#buffer = await this.#handle.read(at, wantedBytes)
+    this.#bufferStartBytes = at
+    return this.#buffer.subarray(0, lengthBytes)
   }
 }

@@ -35,14 +35,12 @@ export class MemoryFileSystem implements FileSystem {
   /** See {@link MemoryFileSystemOptions.onCall}. */
   onCall: MemoryFileSystemOptions['onCall']
   readonly #clock: Clock
-  readonly #tree: MemoryTree
+  #tree: MemoryTree = new MemoryTree()
 
-  /** @hidden */
-  constructor(options: MemoryFileSystemOptions = {}, tree: MemoryTree = new MemoryTree()) {
+  constructor(options: MemoryFileSystemOptions = {}) {
     this.#clock = options.clock ?? systemClock
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY
     this.onCall = options.onCall
-    this.#tree = tree
   }
 
   /**
@@ -62,7 +60,9 @@ export class MemoryFileSystem implements FileSystem {
 
   #with(tree: MemoryTree): MemoryFileSystem {
     const { capacityBytes } = this
-    return new MemoryFileSystem({ clock: this.#clock, capacityBytes }, tree)
+    const copy = new MemoryFileSystem({ clock: this.#clock, capacityBytes })
+    copy.#tree = tree
+    return copy
   }
 
   async open(path: string, mode: OpenMode): Promise<FileHandle> {

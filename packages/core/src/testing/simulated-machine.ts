@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ProcessIdentity, ProcessTable } from '../durable/process-table.ts'
 
 /** A machine whose processes begin and end when the test says so. */
@@ -10,7 +11,7 @@ export class SimulatedMachine {
   /** Processes of machines with other names can't be looked up from this one. */
   constructor(host: string) {
     this.#host = host
-    this.#place = Buffer.from(host.padEnd(8).slice(0, 8)).toString('hex')
+    this.#place = createHash('sha256').update(host).digest('hex').slice(0, 16)
   }
 
   /** A new process, with the lowest number that is free: numbers come back at once. */
