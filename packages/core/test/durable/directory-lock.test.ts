@@ -315,7 +315,7 @@ describe('DirectoryLock', () => {
         await held.assertHeld()
         await held.release()
       }
-    })
+    }, 30_000)
   })
 
   it('finds a directory that is empty, or has two files after a crash', async () => {

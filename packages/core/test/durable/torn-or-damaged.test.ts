@@ -20,7 +20,7 @@ describe('a log that ends too early', () => {
       const after = await entriesOn(fs.crash({ keep: 'none' }))
       expect(after).toEqual([...ENTRIES.slice(0, whole.length), 'next'])
     }
-  })
+  }, 30_000)
 
   it('is refused when not even its header is there', async () => {
     const { content } = await logBytes(APPENDS)
