@@ -76,6 +76,7 @@ export async function openConsistencyManager(
     throw new TypeError('`directory` must be the path of a directory for journal and backups.')
   }
   const { fileSystem = nodeFileSystem, clock = systemClock, random = systemRandom } = parts
+  const settings = settingsOf(options)
   const directory = resolve(options.directory)
   await claimDirectory(fileSystem, random, directory, store.name)
   const journal =
@@ -101,7 +102,7 @@ export async function openConsistencyManager(
   const recovered = await recoverAll(engine, { waitMs: 0 })
   await tidyUp(engine)
   await cleaningUp(engine, 'sweeping left-overs', () => sweepLeftOvers(engine))
-  return new ConsistencyManager(engine, options, recovered)
+  return new ConsistencyManager(engine, settings, recovered)
 }
 
 /** Front door to one store: its safe operations, their events and their history. */
@@ -119,23 +120,13 @@ export class ConsistencyManager implements AsyncDisposable {
    * Use {@link openConsistencyManager}.
    * @hidden
    */
-  constructor(
-    engine: Engine,
-    options: Pick<ConsistencyManagerOptions, 'keepForMs' | 'waitMs' | 'housekeepingIntervalMs'>,
-    recovered: readonly RecoveryReport[],
-  ) {
+  constructor(engine: Engine, settings: Settings, recovered: readonly RecoveryReport[]) {
     this.#engine = engine
     this.recovered = recovered
-    const defaults = {
-      keepForMs: atLeastZero('keepForMs', options.keepForMs ?? KEEP_FOR_MS),
-      waitMs: atLeastZero('waitMs', options.waitMs ?? WAIT_MS),
-    }
+    const { keepForMs, waitMs, housekeepingIntervalMs } = settings
+    const defaults = { keepForMs, waitMs }
     this.operations = new TransactionalOperations(engine, defaults, (run) => this.#track(run))
-    const intervalMs = options.housekeepingIntervalMs ?? HOUSEKEEPING_INTERVAL_MS
-    if (!(intervalMs >= 100)) {
-      throw new RangeError(`\`housekeepingIntervalMs\` is at least 100; got ${intervalMs}.`)
-    }
-    this.#housekeeping = new Housekeeping(engine, intervalMs)
+    this.#housekeeping = new Housekeeping(engine, housekeepingIntervalMs)
     this.#housekeeping.start()
   }
 
@@ -211,7 +202,25 @@ function closed(): HoldfastError {
   })
 }
 
-function atLeastZero(name: string, value: number): number {
-  if (value >= 0) return value
-  throw new RangeError(`\`${name}\` is a number of milliseconds, 0 or more; got ${value}.`)
+interface Settings {
+  readonly keepForMs: number
+  readonly waitMs: number
+  readonly housekeepingIntervalMs: number
+}
+
+function settingsOf(options: ConsistencyManagerOptions): Settings {
+  return {
+    keepForMs: milliseconds('keepForMs', options.keepForMs ?? KEEP_FOR_MS, 0),
+    waitMs: milliseconds('waitMs', options.waitMs ?? WAIT_MS, 0),
+    housekeepingIntervalMs: milliseconds(
+      'housekeepingIntervalMs',
+      options.housekeepingIntervalMs ?? HOUSEKEEPING_INTERVAL_MS,
+      100,
+    ),
+  }
+}
+
+function milliseconds(name: string, value: number, min: number): number {
+  if (value >= min) return value
+  throw new RangeError(`\`${name}\` is a number of milliseconds, ${min} or more; got ${value}.`)
 }

@@ -3,6 +3,9 @@ import { cleaningUp, type Engine } from './operation/engine.ts'
 import { recoverAll } from './operation/recover.ts'
 import { tidyUp } from './operation/undo-window.ts'
 
+/** Pause in ms while an operation is open. As long as the beat by which a holder shows its life. */
+const OPEN_INTERVAL_MS = 5_000
+
 /**
  * What goes on in the background: ends operations that could not be ended when they ran, because
  * the store was away, and drops backups whose undo window has passed. Never keeps a process alive.
@@ -30,11 +33,17 @@ export class Housekeeping {
     await this.#running
   }
 
+  /** What is open is looked after soon: its holder may be dead, or its store back. */
+  async #pauseMs(): Promise<number> {
+    const open = await this.#engine.journal.listOpen().catch(() => [])
+    return open.length > 0 ? Math.min(OPEN_INTERVAL_MS, this.#intervalMs) : this.#intervalMs
+  }
+
   async #loop(): Promise<void> {
     const { signal } = this.#stop
     while (!signal.aborted) {
       try {
-        await this.#clock.sleep(this.#intervalMs, { signal, unref: true })
+        await this.#clock.sleep(await this.#pauseMs(), { signal, unref: true })
       } catch {
         return
       }

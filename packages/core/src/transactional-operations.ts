@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Journal } from './journal/journal.ts'
 import { canonicalJson } from './model/canonical-json.ts'
 import { type CollectionInfo, refOf } from './model/collection.ts'
-import { HoldfastError } from './model/errors.ts'
+import { HoldfastError, isHoldfastError } from './model/errors.ts'
 import { OPERATION_RECORDS_MAX } from './model/limits.ts'
 import { ManifestBuilder } from './model/manifest.ts'
 import type { JsonObject, JsonValue, VectorRecord } from './model/record.ts'
@@ -19,6 +19,7 @@ import { findReplay } from './operation/idempotency.ts'
 import type { Operation } from './operation/operation.ts'
 import type { DryRun, OperationResult } from './operation/operation-result.ts'
 import { putRecords } from './operation/put-records.ts'
+import { recoverAll } from './operation/recover.ts'
 import { renameByCopy } from './operation/rename-by-copy.ts'
 import { renameCollection } from './operation/rename-collection.ts'
 import { dryRunOperation, type RunOptions, runOperation } from './operation/run-operation.ts'
@@ -284,8 +285,17 @@ export class TransactionalOperations {
     })
   }
 
-  #resolve(name: CollectionName, options: CallOptions): Promise<NamedCollection> {
-    return resolveCollection(this.#engine.store, name, options)
+  /** A name may be missing only because an operation was left in the middle: that is ended first. */
+  async #resolve(name: CollectionName, options: CallOptions): Promise<NamedCollection> {
+    const { store, journal } = this.#engine
+    try {
+      return await resolveCollection(store, name, options)
+    } catch (error) {
+      const isMissing = isHoldfastError(error) && error.code === 'COLLECTION_NOT_FOUND'
+      if (!isMissing || (await journal.listOpen()).length === 0) throw error
+      await recoverAll(this.#engine, { waitMs: 0 })
+      return await resolveCollection(store, name, options)
+    }
   }
 
   async #idsIn(backupId: string, options: CallOptions): Promise<readonly string[]> {

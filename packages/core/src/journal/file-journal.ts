@@ -146,6 +146,10 @@ export class FileJournal implements Journal {
     return flushed
   }
 
+  assertHeld(): Promise<void> {
+    return this.#lock.assertHeld()
+  }
+
   async get(operationId: string): Promise<OperationRecord | undefined> {
     return (await this.#look()).get(operationId)
   }

@@ -127,6 +127,12 @@ export interface Journal extends AsyncDisposable {
    * @throws LEASE_LOST when another process has taken over; nothing was appended then
    */
   append(entry: JournalEntry): Promise<void>
+  /**
+   * Makes sure, before something is undone or destroyed, that no other process has taken over what
+   * this one holds, as can happen after it stood still for long.
+   * @throws LEASE_LOST
+   */
+  assertHeld(): Promise<void>
   get(operationId: string): Promise<OperationRecord | undefined>
   /** The latest operation with this key that was not rolled back. */
   findByIdempotencyKey(key: string): Promise<OperationRecord | undefined>

@@ -18,8 +18,10 @@ export async function commitOperation(
 ): Promise<void> {
   const plan = work.plan as never
   try {
+    await engine.journal.assertHeld()
     await operation.commit(endContext(engine, work), plan, checkpointOf(work))
   } catch (cause) {
+    if (isLeaseLost(cause)) throw takenOver(work, cause)
     await park(engine, work, cause)
     throw commitPending(work, 'It is decided, but could not be finished yet', cause)
   }
@@ -51,8 +53,10 @@ export async function rollBackOperation(
 ): Promise<void> {
   const reason = reasonOf(failure)
   try {
+    await engine.journal.assertHeld()
     await operation.rollback(endContext(engine, work), work.plan as never, work.checkpoint)
   } catch (rollbackFailure) {
+    if (isLeaseLost(rollbackFailure)) throw takenOver(work, rollbackFailure)
     await park(engine, work, rollbackFailure)
     throw rollbackPending(work, failure, `could not be undone yet (${reasonOf(rollbackFailure)})`)
   }
@@ -87,6 +91,24 @@ function rollbackPending(work: Work, failure: unknown, what: string): HoldfastEr
       details: { operationId: work.operationId },
       cause: failure,
     },
+  )
+}
+
+function isLeaseLost(error: unknown): boolean {
+  return isHoldfastError(error) && error.code === 'LEASE_LOST'
+}
+
+/**
+ * An operation belongs to whoever holds its lease. A process that stood still for so long that
+ * another one took over neither finishes nor undoes anything: that has been done by now, and undoing
+ * it could undo what came after.
+ */
+function takenOver(work: Work, cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'LEASE_LOST',
+    `This process stood still for so long that another one has taken over and ended ${work.kind} ` +
+      `(${work.operationId}). Look at how it ended with \`manager.history()\`.`,
+    { outcome: 'unknown', retryable: false, details: { operationId: work.operationId }, cause },
   )
 }
 

@@ -1,5 +1,6 @@
 import { isEnded, type Lease, type LeaseOptions, type OperationRecord } from '../journal/journal.ts'
 import { HoldfastError, isHoldfastError } from '../model/errors.ts'
+import type { JsonObject } from '../model/record.ts'
 import { commitOperation, rollBackOperation } from './end-operation.ts'
 import { cleaningUp, type Engine } from './engine.ts'
 import { reasonOf, workOf } from './work.ts'
@@ -100,7 +101,8 @@ async function recoverOperation(engine: Engine, open: OperationRecord): Promise<
   const outcome = open.state === 'verified' ? 'committed' : 'rolled-back'
   try {
     if (outcome === 'committed') {
-      await commitOperation(engine, operation, workOf(open), () => open.durationsMs ?? {})
+      const durationsMs = (): JsonObject => ({ total: engine.clock.now() - open.startedAt })
+      await commitOperation(engine, operation, workOf(open), durationsMs)
     } else {
       await rollBackOperation(engine, operation, workOf(open), interrupted(open))
     }

@@ -15,7 +15,7 @@ export function keepsCheckpoint(operation: OperationRecord, now: number): boolea
 /** Drops every backup that nobody can ask for any more. What can't be dropped now stays for later. */
 export async function tidyUp(engine: Engine): Promise<void> {
   await cleaningUp(engine, 'dropping expired checkpoints', () => dropExpiredCheckpoints(engine))
-  await cleaningUp(engine, 'dropping orphaned backups', () => dropOrphanedBackups(engine))
+  await cleaningUp(engine, 'dropping left backups', () => dropLeftBackups(engine))
 }
 
 /**
@@ -35,17 +35,19 @@ async function dropExpiredCheckpoints(engine: Engine): Promise<void> {
 }
 
 /**
- * Drops backups of operations that were undone, or that no journal knows any more: left behind when
- * their owner died before it could drop them. An operation is on record before its first backup is
- * written, so whatever is listed here has its operation in the journal if it has one at all.
+ * Drops backups of operations that were undone, or whose undo window has passed, and whose owner
+ * died before it could drop them. One that the journal doesn't know is kept: the journal may have
+ * been cut or replaced, and then these records are the only ones left.
  */
-async function dropOrphanedBackups(engine: Engine): Promise<void> {
+async function dropLeftBackups(engine: Engine): Promise<void> {
   const backupIds: string[] = []
   for await (const { id } of engine.backups.list()) if (BACKUP_ID.test(id)) backupIds.push(id)
   for (const backupId of backupIds) {
     const operation = await engine.journal.get(operationOf(backupId))
-    const isWanted = operation !== undefined && keepsCheckpoint(operation, engine.clock.now())
-    if (!isWanted) await engine.backups.delete(backupId)
+    if (operation === undefined || keepsCheckpoint(operation, engine.clock.now())) continue
+    await whenFree(engine, operationResource(operation.operationId), () =>
+      engine.backups.delete(backupId),
+    )
   }
 }
 

@@ -45,6 +45,10 @@ export class FaultyJournal implements Journal {
     })
   }
 
+  assertHeld(): Promise<void> {
+    return this.#read('assertHeld', () => this.#journal.assertHeld())
+  }
+
   get(operationId: string): Promise<OperationRecord | undefined> {
     return this.#read('get', () => this.#journal.get(operationId))
   }

@@ -39,6 +39,8 @@ export class MemoryJournal implements Journal {
     this.data.entries.push(structuredClone(entry))
   }
 
+  async assertHeld(): Promise<void> {}
+
   async list(): Promise<readonly OperationRecord[]> {
     const operations = new Map<string, OperationRecord>()
     for (const entry of this.data.entries) {
