@@ -20,6 +20,9 @@ export function checkNode() {
 export const INSTALL = ['install', '--frozen-lockfile', '--prefer-offline']
 export const BUILD = ['run', 'build']
 
+/** @type {readonly NodeJS.Signals[]} */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
 /**
  * The command that runs the pinned pnpm on a machine that has only Node and npm.
  *
@@ -55,8 +58,19 @@ export async function run(command, args, { output, env = process.env }) {
     child.stdout?.setEncoding('utf8').on('data', output)
     child.stderr?.setEncoding('utf8').on('data', output)
   }
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code) => resolve(code ?? 1))
-  })
+  // Whoever ends us means all of us, and a program that nobody waits for would go on.
+  /** @param {NodeJS.Signals} signal */
+  const endBoth = (signal) => {
+    child.kill(signal)
+    child.once('close', () => process.exit(1))
+  }
+  for (const signal of SIGNALS) process.on(signal, endBoth)
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => resolve(code ?? 1))
+    })
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, endBoth)
+  }
 }
