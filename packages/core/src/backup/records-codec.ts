@@ -1,6 +1,6 @@
 /**
  * The records of a backup as bytes. A file begins with a magic number (8 bytes) and a salt (8); then
- * come frames: length of the payload (4) · CRC-32 of salt, length and payload (4) · payload.
+ * come frames: length of the payload (4) · CRC-32 of salt and payload (4) · payload.
  *
  * A payload is the length of its head (4) · the head, JSON in UTF-8 · zeros up to a multiple of 4 ·
  * the vectors, one after the other. The head tells ids, metadata and texts (`[id, metadata, text]`),
@@ -105,7 +105,7 @@ class FrameEncoder {
       frame.set(new Uint8Array(buffer, byteOffset, byteLength), at)
       at += byteLength
     }
-    writer.writeUInt32LE(checksum(frame, frame.subarray(FRAME_HEADER_BYTES), salt), 4)
+    writer.writeUInt32LE(checksum(frame.subarray(FRAME_HEADER_BYTES), salt), 4)
     return frame
   }
 
@@ -143,7 +143,7 @@ export function decodeFrameHeader(bytes: Uint8Array, salt: Uint8Array): FrameHea
   const expected = header.readUInt32LE(4)
   return {
     payloadBytes: header.readUInt32LE(0),
-    isOf: (payload) => checksum(header, payload, salt) === expected,
+    isOf: (payload) => checksum(payload, salt) === expected,
   }
 }
 
@@ -190,6 +190,6 @@ function vectorsStart(start: number, headBytes: number): number {
 }
 
 /** The salt is in it, so that what another file left in a block of the disk is never taken for ours. */
-function checksum(header: Uint8Array, payload: Uint8Array, salt: Uint8Array): number {
-  return crc32(payload, crc32(header.subarray(0, 4), crc32(salt)))
+function checksum(payload: Uint8Array, salt: Uint8Array): number {
+  return crc32(payload, crc32(salt))
 }

@@ -263,6 +263,50 @@ describe('FileBackupRepository', () => {
       expect(await contentOf(repository, 'b1')).toEqual(contentIn(batches))
     })
 
+    it('stops within a large batch when aborted', async () => {
+      const place = await inMemory()
+      const repository = await repositoryIn(place)
+      const controller = new AbortController()
+      let appends = 0
+      place.fileSystem.onCall = (call) => {
+        if (call.method === 'append' && ++appends === 3) controller.abort('enough')
+        return call.run()
+      }
+      const batches = [{ records: wideRecordsOf(1_000) }]
+      const writing = write(repository, 'b1', batches, { signal: controller.signal })
+      await expect(writing).rejects.toBe('enough')
+      expect(appends).toBeLessThan(6)
+      expect(await place.fileSystem.readDirectory(place.directory)).toEqual([])
+    })
+
+    it('closes every file that it has opened, however the use of it ends', async () => {
+      const memory = new MemoryFileSystem()
+      let open = 0
+      const fileSystem = watchingHandles(memory, (change) => {
+        open += change
+      })
+      const place = { fileSystem, directory: '/data/backups', remove: async () => {} }
+      const repository = await repositoryIn(place)
+      const batches = [1, 2, 3].map((from) => ({ records: wideRecordsOf(1, from) }))
+      await write(repository, 'b1', batches)
+      await contentOf(repository, 'b1')
+      for await (const _ of repository.read('b1')) break
+      const stopped = async (): Promise<void> => {
+        for await (const _ of repository.read('b1')) throw new Error('enough')
+      }
+      await expect(stopped()).rejects.toThrow('enough')
+      async function* failing(): AsyncGenerator<{ records: VectorRecord[] }> {
+        yield { records: recordsOf(1) }
+        throw new Error('the store is away')
+      }
+      await expect(write(repository, 'b2', failing())).rejects.toThrow('the store is away')
+      const names = await memory.readDirectory(place.directory)
+      const path = join(place.directory, names.find((name) => name.includes('.records.')) as string)
+      await overwrite(memory, path, (await memory.readFile(path)).fill(0, 100, 200))
+      await expect(contentOf(repository, 'b1')).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' })
+      expect(open).toBe(0)
+    })
+
     it('refuses metadata that JSON would change, and a record that no frame can hold', async () => {
       const repository = await repositoryIn(await inMemory())
       const vector = Float32Array.of(1)
@@ -512,18 +556,42 @@ async function leaveBehind(
   }
 }
 
+/** Tells +1 for each file that is opened and -1 for each that is closed. */
+function watchingHandles(inner: FileSystem, tell: (change: 1 | -1) => void): FileSystem {
+  return delegating(inner, {
+    async open(path, mode) {
+      const handle = await inner.open(path, mode)
+      tell(1)
+      return new Proxy(handle, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name, target)
+          if (typeof value !== 'function') return value
+          if (name === 'close') tell(-1)
+          return value.bind(target)
+        },
+      })
+    },
+  })
+}
+
 /** A file system that does not tell upper from lower case, as those of Windows and macOS. */
-function ignoringCase(fileSystem: FileSystem): FileSystem {
+function ignoringCase(inner: FileSystem): FileSystem {
   const lower = (path: string): string => path.toLowerCase()
-  return {
-    open: (path, mode) => fileSystem.open(lower(path), mode),
-    readFile: (path) => fileSystem.readFile(lower(path)),
-    rename: (from, to) => fileSystem.rename(lower(from), lower(to)),
-    unlink: (path) => fileSystem.unlink(lower(path)),
-    makeDirectory: (path) => fileSystem.makeDirectory(lower(path)),
-    removeDirectory: (path) => fileSystem.removeDirectory(lower(path)),
-    readDirectory: (path) => fileSystem.readDirectory(lower(path)),
-    stat: (path) => fileSystem.stat(lower(path)),
-    syncDirectory: (path) => fileSystem.syncDirectory(lower(path)),
-  }
+  return delegating(inner, {
+    open: (path, mode) => inner.open(lower(path), mode),
+    readFile: (path) => inner.readFile(lower(path)),
+    rename: (from, to) => inner.rename(lower(from), lower(to)),
+    unlink: (path) => inner.unlink(lower(path)),
+  })
+}
+
+function delegating(inner: FileSystem, changes: Partial<FileSystem>): FileSystem {
+  return new Proxy(inner, {
+    get(target, name) {
+      const changed = changes[name as keyof FileSystem]
+      if (changed !== undefined) return changed
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
