@@ -1,4 +1,6 @@
-// One read, safe delete or drop of a collection, in a process of its own.
+// One read, safe delete or drop of a collection, in a process of its own; or nothing at all, which
+// tells how long the event loop has to wait because of what else the machine does.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ChromaAdapter } from '@holdfast/adapter-chroma'
 import { openConsistencyManager } from '@holdfast/core'
 import { answerParent } from '../support/child.mjs'
@@ -8,8 +10,14 @@ import { watched } from '../support/watch.mjs'
 
 /** Enough to load and warm the code, too few to grow the heap to what is needed later. */
 const WARM_UP_RECORDS = 200
+const IDLE_MS = 3_000
 
-const WORK = { read: measureRead, 'safe delete': measureSafeDelete, drop: measureDrop }
+const WORK = {
+  read: measureRead,
+  'safe delete': measureSafeDelete,
+  drop: measureDrop,
+  idle: measureIdle,
+}
 
 await answerParent(async ({ what, ...job }) => {
   const client = connect(job.url)
@@ -59,4 +67,9 @@ async function measureSafeDelete({ client, collection: name, small, size, direct
 async function measureDrop({ client, collection: name, small }) {
   await client.deleteCollection({ name: small })
   return watched(() => client.deleteCollection({ name }))
+}
+
+async function measureIdle({ client, small }) {
+  await client.deleteCollection({ name: small })
+  return watched(() => sleep(IDLE_MS))
 }

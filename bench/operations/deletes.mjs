@@ -8,6 +8,8 @@ import { median } from '../support/statistics.mjs'
 const CHILD = new URL('./delete-child.mjs', import.meta.url)
 /** Page sizes of the plain loop. Which of them is the fastest depends on the machine. */
 const PAGES = [1_000, 2_000, 5_000]
+/** The other ones take no time worth telling. */
+const PHASES = ['checkpoint', 'verify', 'commit']
 
 /**
  * A safe delete against reading the collection once with the plain client, as whoever makes a backup
@@ -24,6 +26,8 @@ export async function measureDeletes(settings) {
     peers[`safe delete ${size}`] = () => run(settings, servers, { what: 'safe delete', size })
     peers[`drop ${size}`] = () => run(settings, servers, { what: 'drop', size })
   }
+  const [smallest] = sizes
+  peers.idle = () => run(settings, servers, { what: 'idle', size: smallest })
   try {
     const samples = await interleave(peers, { rounds: quick ? 2 : 4, random })
     log('deletes are measured')
@@ -34,7 +38,7 @@ export async function measureDeletes(settings) {
 }
 
 async function run({ directory, profile }, servers, { what, size, page }) {
-  const server = await servers.having(size, { destroys: what !== 'read' })
+  const server = await servers.having(size, { destroys: what === 'safe delete' || what === 'drop' })
   const own = join(directory, `child-${servers.runs++}`)
   await mkdir(own)
   const job = { what, url: server.url, collection: server.nameOf(size), size, page, directory: own }
@@ -87,9 +91,9 @@ function toMeasured(sizes, samples) {
       results.push(
         result(`${peer}, longest event loop delay`, 'ms', measure(peer, 'loopDelayMaxMs')),
       )
-      results.push(result(`${peer}, event loop delay p99`, 'ms', measure(peer, 'loopDelayP99Ms')))
     }
-    for (const phase of Object.keys(samples[safe][0].durationsMs)) {
+    results.push(result(`${safe}, event loop delay p99`, 'ms', measure(safe, 'loopDelayP99Ms')))
+    for (const phase of PHASES) {
       const ms = samples[safe].map(({ durationsMs }) => durationsMs[phase])
       results.push(result(`${safe}, phase ${phase}`, 'ms', ms))
     }
@@ -113,5 +117,7 @@ function toMeasured(sizes, samples) {
       atMost: 10,
     })
   }
+  const idleMs = measure('idle', 'loopDelayMaxMs')
+  results.push(result('idle for 3 s, longest event loop delay', 'ms', idleMs))
   return { results, ratios, bars }
 }

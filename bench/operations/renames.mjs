@@ -3,12 +3,14 @@ import { ChromaAdapter } from '@holdfast/adapter-chroma'
 import { openConsistencyManager } from '@holdfast/core'
 import { connect } from '../support/chroma.mjs'
 import { interleave, timed } from '../support/interleave.mjs'
+import { fillCollection } from '../support/records.mjs'
 import { result } from '../support/report.mjs'
 import { median } from '../support/statistics.mjs'
 
 /** Other collections in the store, for what a rename costs in a store that has many. */
 const MANY = 300
-const PHASES = ['lease', 'plan', 'checkpoint', 'execute', 'verify', 'commit']
+/** What is missing to the total goes to looking the collection up and to the journal. */
+const PHASES = ['lease', 'plan', 'execute', 'verify', 'commit']
 
 /**
  * A safe rename against the `modify` of the plain client, for each size of collection, and once
@@ -31,7 +33,7 @@ export async function measureRenames({ sizes, quick, random, directory, chroma, 
     })
     log(`renames among ${MANY} collections`)
     const others = Array.from({ length: MANY }, (_, index) => `bench-other-${index}`)
-    for (const name of others) await client.createCollection({ name, embeddingFunction: null })
+    for (const name of others) await createOther(client, name)
     const [smallest] = sizes
     const options = { client, manager, sizes: [smallest], server, random, rounds: quick ? 5 : 15 }
     const many = await measureOnce(options)
@@ -41,6 +43,12 @@ export async function measureRenames({ sizes, quick, random, directory, chroma, 
     await manager.close()
     await server.close()
   }
+}
+
+/** With a record: an empty collection has no dimension yet, which is a case of its own. */
+async function createOther(client, name) {
+  const collection = await client.createCollection({ name, embeddingFunction: null })
+  await fillCollection(collection, 1, Math.random)
 }
 
 async function measureOnce({ client, manager, sizes, server, random, rounds }) {
@@ -88,16 +96,16 @@ function toMeasured(sizes, few, many) {
     const safe = `safe ${size}`
     results.push(result(`rename, raw, ${size} records`, 'ms', few.samples[raw]))
     results.push(result(`rename, safe, ${size} records`, 'ms', few.samples[safe]))
-    for (const phase of PHASES) {
-      const ms = few.phases.get(size).flatMap(([name, ms]) => (name === phase ? [ms] : []))
-      results.push(result(`rename, safe, ${size} records, phase ${phase}`, 'ms', ms))
-    }
     ratios[`rename, safe to raw, ${size} records`] = medianOf(safe) / medianOf(raw)
     bars.push({
       name: `safe rename less raw rename of ${size} records, ms`,
       value: medianOf(safe) - medianOf(raw),
       atMost: 25,
     })
+  }
+  for (const phase of PHASES) {
+    const ms = few.phases.get(largest).flatMap(([name, ms]) => (name === phase ? [ms] : []))
+    results.push(result(`rename, safe, ${largest} records, phase ${phase}`, 'ms', ms))
   }
   bars.push({
     name: `safe rename of ${largest} records to safe rename of ${smallest}`,

@@ -42,7 +42,7 @@ export const CLIENT_VERSION = JSON.parse(
  * @returns {Promise<ChromaSource>}
  */
 export async function openChroma(options) {
-  const url = process.env.CHROMA_URL
+  const url = process.env['CHROMA_URL']
   return url === undefined ? ownChroma(options) : givenChroma({ ...options, url })
 }
 
