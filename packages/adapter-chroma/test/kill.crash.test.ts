@@ -1,14 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromaUrl } from '../../../test/chroma-url.ts'
-import { KillCase, type KillReport, type KillWorld, type Measured } from './crash/kill-case.ts'
+import { type KillReport, type Measured, measure, runKill } from './crash/kill-case.ts'
 import { type KillPlan, planOf, SEEDS_PER_ROUND } from './crash/kill-plan.ts'
-import type { ChromaPlace } from './crash/protocol.ts'
 import { SCENARIOS } from './crash/scenarios.ts'
-import { WorkerPool } from './crash/worker-pool.ts'
-import { type OwnDatabase, ownDatabase } from './with-chroma.ts'
+import { closeWorld, openWorld } from './crash/test-world.ts'
+import { Trial, type TrialWorld } from './crash/trial.ts'
 
 /**
  * Real processes on real files and a real Chroma server, killed with SIGKILL: right when they have
@@ -39,54 +35,42 @@ const seeds = Array.from(
 const reports: KillReport[] = []
 
 describe.skipIf(chromaUrl() === undefined)('a process that is killed', () => {
-  let world: KillWorld
-  let database: OwnDatabase
+  let world: TrialWorld
 
   beforeAll(async () => {
     console.log(`${seeds.length} kills, seeds from ${firstSeed}`)
-    database = await ownDatabase()
-    const pool = new WorkerPool(1)
-    world = {
-      pool,
-      helper: await pool.take(),
-      client: database.client,
-      chroma: placeOf(database.name),
-      root: await mkdtemp(join(tmpdir(), 'holdfast-kill-')),
-    }
+    world = await openWorld(chromaUrl() ?? '')
   })
 
   afterAll(async () => {
-    await world?.pool.close()
     const isFine = reports.every(({ violations }) => violations.length === 0)
-    if (!isFine) return console.error(`What was left is in ${world.root} and ${database.name}.`)
-    await rm(world.root, { recursive: true, force: true })
-    await database.remove()
+    await closeWorld(world, { keep: !isFine })
   })
 
-  it.each(SCENARIOS)('$title: done or undone', async (scenario) => {
-    const own = seeds.map(planOf).filter((plan) => plan.scenario === scenario)
-    if (own.length === 0) return
+  it.each(SCENARIOS)('$title: done or undone', { timeout: rounds * 600_000 }, async (scenario) => {
     const measured = new Map<number, Measured>()
     const failures: string[] = []
-    for (const plan of own) {
-      const { recordCount } = plan
-      const known = measured.get(recordCount) ?? (await KillCase.measure(world, plan))
+    for (const plan of seeds.map(planOf).filter((one) => one.scenario === scenario)) {
+      const { seed, recordCount } = plan
+      const known = measured.get(recordCount) ?? (await measure(world, plan))
       measured.set(recordCount, known)
       const { phase, place, violations } = await runOne(plan, known)
       if (violations.length === 0) continue
-      failures.push(`SEED=${plan.seed}: killed ${place} (${phase}): ${violations.join('; ')}`)
+      failures.push(`SEED=${seed}: killed ${place} (${phase}): ${violations.join('; ')}`)
     }
     expect(failures).toEqual([])
   })
 
   async function runOne(plan: KillPlan, measured: Measured): Promise<KillReport> {
-    const one = await KillCase.prepare(world, plan)
-    const report = await one.run(plan, measured).catch((error: unknown) => {
-      throw new Error(`SEED=${plan.seed} (${one.directory}) failed`, { cause: error })
-    })
-    reports.push(report)
-    if (report.violations.length === 0) await one.dispose()
-    return report
+    const trial = await Trial.prepare(world, plan)
+    try {
+      const report = await runKill(world, trial, plan, measured)
+      reports.push(report)
+      if (report.violations.length === 0) await trial.dispose()
+      return report
+    } catch (cause) {
+      throw new Error(`SEED=${plan.seed} failed in ${trial.open.directory}`, { cause })
+    }
   }
 
   it.skipIf(given !== undefined)('was killed often enough, and in every phase', () => {
@@ -104,8 +88,3 @@ describe.skipIf(chromaUrl() === undefined)('a process that is killed', () => {
     expect(reports.length + again).toBeGreaterThanOrEqual(KILLS_MIN)
   })
 })
-
-function placeOf(database: string): ChromaPlace {
-  const { hostname, port } = new URL(chromaUrl() ?? '')
-  return { host: hostname, port: Number(port), tenant: 'default_tenant', database }
-}
