@@ -96,6 +96,14 @@ const MEANINGS: readonly Meaning[] = [
       `The collection "${collection}" has vectors of another length. Embed with its model.`,
   },
   {
+    // Engine 1.0.0 keeps single values only, 1.4.4 lists as well.
+    name: 'ChromaClientError',
+    message: /MetadataValue/,
+    code: 'RECORD_INVALID',
+    sentence: () =>
+      'This version of Chroma keeps no lists in metadata. Keep them as JSON text, or update Chroma.',
+  },
+  {
     name: 'ChromaServerError',
     message: /to compactor/,
     code: 'STORE_UNAVAILABLE',

@@ -23,6 +23,7 @@ describe('what an error of the client means', () => {
     [new chromadb.ChromaServerError('413: Payload Too Large'), 'LIMIT_EXCEEDED'],
     [badRequest('Validation error: name: Expected a name that'), 'COLLECTION_NAME_INVALID'],
     [badRequest('Collection expecting embedding with dimension of 413, got 1'), 'RECORD_INVALID'],
+    [badRequest('did not match any variant of untagged enum MetadataValue'), 'RECORD_INVALID'],
     [badRequest('something else'), 'STORE_REJECTED'],
     [new chromadb.ChromaValueError('Expected IDs to be unique'), 'STORE_REJECTED'],
     [new chromadb.ChromaServerError('Unimplemented: Sparse vector'), 'STORE_REJECTED'],

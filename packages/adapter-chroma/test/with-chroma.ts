@@ -5,6 +5,30 @@ import { ChromaAdapter } from '../src/index.ts'
 const TENANT = 'default_tenant'
 let counter = 0
 
+/** What the server can do. Where the current engine does not run, the tests run on an older one. */
+export interface ServerAbilities {
+  /** Lists in the metadata of records. */
+  readonly lists: boolean
+  /** A schema that says which metadata has an index. */
+  readonly schemas: boolean
+}
+
+export async function serverAbilities(): Promise<ServerAbilities> {
+  if (chromaUrl() === undefined) return { lists: true, schemas: true }
+  const { client, remove } = await ownDatabase()
+  try {
+    const probe = await client.createCollection({ name: 'probe', embeddingFunction: null })
+    const put = probe.add({ ids: ['r'], embeddings: [[1]], metadatas: [{ list: ['a'] }] })
+    const lists = await put.then(
+      () => true,
+      () => false,
+    )
+    return { lists, schemas: probe.schema !== undefined }
+  } finally {
+    await remove()
+  }
+}
+
 /** A database of its own on the test server, and a client in it. */
 export interface OwnDatabase {
   readonly client: ChromaClient
