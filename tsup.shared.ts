@@ -13,8 +13,6 @@ export function shared(extra: Options): Options {
     treeshake: true,
     // tsup 8 sets `baseUrl` for its d.ts build, which TypeScript 6 deprecates (TS5101).
     dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
-    // p-queue is ESM-only: bundle it, so the CJS build works under Jest and old bundlers too.
-    noExternal: ['p-queue'],
     ...extra,
   }
 }

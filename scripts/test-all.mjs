@@ -59,6 +59,8 @@ if (results[0]?.failed === 0) {
   await twoAtOnce(STATIC_CHECKS.map((next) => () => runCheck(next)))
   await runTests()
   await runCheck(nodeCheck('tarballs in fresh apps', 'scripts/consumer-check.mjs'))
+  await runCheck(nodeCheck('demo', 'examples/demo/demo.mjs', '--json'))
+  await runCheck(nodeCheck('planted defects', 'scripts/mutations.mjs'))
 }
 summarize()
 

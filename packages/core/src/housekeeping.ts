@@ -53,7 +53,7 @@ export class Housekeeping {
 }
 
 /** One round. Failures are told as `cleanup:failed` and tried again in the next one. */
-export async function keepHouse(engine: Engine): Promise<void> {
+async function keepHouse(engine: Engine): Promise<void> {
   await cleaningUp(engine, 'recovering open operations', async () => {
     await recoverAll(engine, { waitMs: 0 })
   })

@@ -382,7 +382,7 @@ async function getDelete(
     throw unavailable(operationId, `it is "${state}", so nothing was deleted by it yet`)
   }
   const part = checkpoint?.parts[0]
-  if (part?.backupId === undefined || checkpointDropped) {
+  if (part === undefined || checkpointDropped) {
     throw unavailable(operationId, 'its undo window (`keepForMs`) has passed')
   }
   return { kind, collection: part.collection, backupId: part.backupId }

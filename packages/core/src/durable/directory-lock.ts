@@ -207,7 +207,11 @@ export class DirectoryLock {
     try {
       await this.#fileSystem.makeDirectory(temporary)
       const handle = await this.#fileSystem.open(join(temporary, name), 'create')
-      await handle.append(new TextEncoder().encode(NOTE)).finally(() => handle.close())
+      try {
+        await handle.append(new TextEncoder().encode(NOTE))
+      } finally {
+        await handle.close()
+      }
       await this.#fileSystem.rename(temporary, this.#path)
     } catch (error) {
       await this.#fileSystem.unlink(join(temporary, name)).catch(() => {})

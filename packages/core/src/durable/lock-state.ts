@@ -3,7 +3,7 @@ import type { ProcessIdentity } from './process-table.ts'
 /** What the name of the one file in a lock's directory says. */
 export type LockState = FreeLock | TakenLock
 
-export interface FreeLock {
+interface FreeLock {
   readonly kind: 'free'
   /** One more with each change of the name. */
   readonly generation: number

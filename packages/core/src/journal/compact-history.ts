@@ -17,6 +17,6 @@ export function compactHistory(
 
 function isNeeded(operation: OperationRecord): boolean {
   if (!isEnded(operation)) return true
-  const hasBackups = operation.checkpoint?.parts.some((part) => part.backupId !== undefined)
-  return hasBackups === true && operation.checkpointDropped !== true
+  const hasBackups = (operation.checkpoint?.parts.length ?? 0) > 0
+  return hasBackups && operation.checkpointDropped !== true
 }

@@ -56,8 +56,8 @@ export interface Checkpoint {
 export interface CheckpointPart {
   readonly collection: CollectionInfo
   readonly manifest: Manifest
-  /** Backup that holds the records. Absent where only the manifest was taken. */
-  readonly backupId?: string
+  /** Backup that holds the records. */
+  readonly backupId: string
 }
 
 export type OperationState =

@@ -25,7 +25,7 @@ export function displayNameOf(collection: CollectionInfo): string {
 }
 
 /** Whether the store takes `name` as it is. */
-export function fitsRules(name: string, rules: NameRules): boolean {
+function fitsRules(name: string, rules: NameRules): boolean {
   return (
     name.length >= rules.lengthMin &&
     name.length <= rules.lengthMax &&

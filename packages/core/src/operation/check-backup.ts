@@ -10,7 +10,6 @@ import type { BuildContext } from './operation.ts'
  */
 export async function checkBackup(context: BuildContext, part: CheckpointPart): Promise<void> {
   const { backupId } = part
-  if (backupId === undefined) throw new RangeError('a checkpoint part without a backup')
   const manifest = new ManifestBuilder()
   for await (const { records } of context.backups.read(backupId, context)) manifest.addAll(records)
   if (sameManifest(manifest.build(), part.manifest)) return

@@ -11,6 +11,6 @@ export function readPart(
   options: CallOptions = {},
 ): AsyncIterable<BackupBatch> {
   const backupId = checkpoint.parts[part]?.backupId
-  if (backupId === undefined) throw new RangeError(`checkpoint part ${part} has no backup`)
+  if (backupId === undefined) throw new RangeError(`there is no checkpoint part ${part}`)
   return backups.read(backupId, options)
 }

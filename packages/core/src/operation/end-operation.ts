@@ -117,7 +117,7 @@ export async function dropCheckpoint(
   engine: Engine,
   work: Pick<Work, 'operationId' | 'kind' | 'checkpoint'>,
 ): Promise<void> {
-  const backupIds = (work.checkpoint?.parts ?? []).flatMap((part) => part.backupId ?? [])
+  const backupIds = (work.checkpoint?.parts ?? []).map((part) => part.backupId)
   if (backupIds.length === 0) return
   await cleaningUp(engine, `dropping the checkpoint of ${work.operationId}`, async () => {
     for (const backupId of backupIds) await engine.backups.delete(backupId)

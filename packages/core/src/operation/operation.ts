@@ -37,8 +37,6 @@ export interface EndContext extends OperationContext {
 
 /** What is kept of a collection before anything is changed. */
 export type CheckpointScope =
-  /** Count and digest of all records. Reads the whole collection. */
-  | { readonly keep: 'manifest'; readonly collection: CollectionInfo }
   /** All records, in a backup. */
   | { readonly keep: 'records'; readonly collection: CollectionInfo }
   /** The records of these ids, and which of the ids did not exist. */
@@ -60,7 +58,7 @@ export interface PlanSummary {
 }
 
 /** What listeners are told once the operation is committed. */
-export type ChangeEvent =
+type ChangeEvent =
   | { readonly type: 'collection:created'; readonly collection: CollectionRef }
   | {
       readonly type: 'collection:renamed'

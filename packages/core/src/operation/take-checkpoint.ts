@@ -2,7 +2,6 @@ import type { BackupBatch } from '../backup/backup-repository.ts'
 import type { Checkpoint, CheckpointPart } from '../journal/journal.ts'
 import { refOf } from '../model/collection.ts'
 import { CHECKPOINT_BATCH_RECORDS } from '../model/limits.ts'
-import { ManifestBuilder } from '../model/manifest.ts'
 import type { VectorRecord } from '../model/record.ts'
 import type { CallOptions } from '../store/adapter.ts'
 import type { Engine } from './engine.ts'
@@ -30,7 +29,7 @@ export async function retakePart(
   options: CallOptions,
 ): Promise<Checkpoint> {
   const part = checkpoint.parts[index]
-  if (part?.backupId === undefined) throw new RangeError(`no backup in checkpoint part ${index}`)
+  if (part === undefined) throw new RangeError(`no checkpoint part ${index}`)
   const scope = { keep: 'records', collection: part.collection } as const
   const again = await takePart(engine, part.backupId, scope, options)
   return { parts: checkpoint.parts.map((old, at) => (at === index ? again : old)) }
@@ -43,13 +42,6 @@ async function takePart(
   options: CallOptions,
 ): Promise<CheckpointPart> {
   const { collection } = scope
-  if (scope.keep === 'manifest') {
-    const manifest = new ManifestBuilder()
-    for await (const batch of engine.store.readRecords(refOf(collection), options)) {
-      manifest.addAll(batch)
-    }
-    return { collection, manifest: manifest.build() }
-  }
   const batches = batchesOf(engine, scope, options)
   const backup = await engine.backups.write({ id: backupId, collection, batches }, options)
   return { collection, manifest: backup.manifest, backupId }

@@ -5,7 +5,7 @@ import { cleaningUp, type Engine } from './engine.ts'
 import { operationResource } from './undelete-collection.ts'
 
 /** Whether the backups of an operation may still be asked for. */
-export function keepsCheckpoint(operation: OperationRecord, now: number): boolean {
+function keepsCheckpoint(operation: OperationRecord, now: number): boolean {
   if (operation.checkpointDropped) return false
   if (!isEnded(operation)) return true
   if (operation.state === 'rolled-back') return false
@@ -26,7 +26,7 @@ async function dropExpiredCheckpoints(engine: Engine): Promise<void> {
   const now = engine.clock.now()
   for (const operation of await engine.journal.list()) {
     const { operationId, kind, checkpoint, checkpointDropped } = operation
-    const hasBackups = checkpoint?.parts.some((part) => part.backupId !== undefined) ?? false
+    const hasBackups = (checkpoint?.parts.length ?? 0) > 0
     if (!hasBackups || checkpointDropped || keepsCheckpoint(operation, now)) continue
     await whenFree(engine, operationResource(operationId), async () => {
       await dropCheckpoint(engine, { operationId, kind, ...(checkpoint && { checkpoint }) })

@@ -16,7 +16,7 @@ import { MemoryFileSystem } from '../../src/testing/memory-file-system.ts'
 import { SeededRandom } from '../../src/testing/seeded-random.ts'
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts'
 
-export const collection: CollectionInfo = { name: 'docs', id: 'c1', metric: 'cosine', dimension: 4 }
+const collection: CollectionInfo = { name: 'docs', id: 'c1', metric: 'cosine', dimension: 4 }
 
 /** A directory for backups, and whatever removes it. */
 export interface Place {

@@ -97,7 +97,7 @@ async function outcomeOf(
 }
 
 /** The journal must say what is true. */
-async function journalViolations(
+export async function journalViolations(
   world: World,
   scenario: Scenario,
   isAfter: boolean,

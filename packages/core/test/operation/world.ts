@@ -7,6 +7,7 @@ import { operations } from '../../src/operation/registry.ts'
 import { tidyUp } from '../../src/operation/undo-window.ts'
 import { GuardedStore } from '../../src/store/guarded-store.ts'
 import { FaultPlan } from '../../src/testing/fault-plan.ts'
+import type { Survival } from '../../src/testing/memory-node.ts'
 import { MemoryStore } from '../../src/testing/memory-store.ts'
 import { MemoryStoreData, type MemoryStoreSnapshot } from '../../src/testing/memory-store-data.ts'
 import { SeededRandom } from '../../src/testing/seeded-random.ts'
@@ -80,6 +81,11 @@ export class World {
   /** Every process has died; what they had written is there. */
   killAll(): void {
     this.#storage = this.#storage.afterProcessDeath()
+  }
+
+  /** The power was cut: every process has died, and what was not synced may be gone. */
+  cutPower(keep: Survival): void {
+    this.#storage = this.#storage.afterPowerCut(keep)
   }
 
   /** A fresh process that recovers. */
