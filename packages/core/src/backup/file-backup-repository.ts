@@ -5,8 +5,7 @@
  * its place and removes the records of the old one afterwards; deleting removes the manifest first.
  * So whatever has a manifest is complete, and whatever no manifest names is left over.
  */
-import { dirname, join, resolve } from 'node:path'
-import { writeFileAtomically } from '../durable/atomic-write.ts'
+import { resolve } from 'node:path'
 import type { Clock } from '../durable/clock.ts'
 import { directoryError, errorCode } from '../durable/directory-error.ts'
 import type { FileSystem } from '../durable/file-system.ts'
@@ -16,12 +15,12 @@ import { HoldfastError, isHoldfastError } from '../model/errors.ts'
 import type { CallOptions } from '../store/adapter.ts'
 import { storedMetadataProblem } from '../store/metadata-problem.ts'
 import { backupDamaged } from './backup-damaged.ts'
+import { BackupDirectory } from './backup-directory.ts'
 import {
   checkBackupId,
   GENERATION_BYTES,
   idOfLeftOver,
   idOfManifestFile,
-  manifestFileOf,
   recordsFileOf,
 } from './backup-files.ts'
 import type {
@@ -30,7 +29,7 @@ import type {
   BackupRepository,
   BackupSource,
 } from './backup-repository.ts'
-import { decodeManifestFile, encodeManifestFile, type ManifestFile } from './manifest-file.ts'
+import type { ManifestFile } from './manifest-file.ts'
 import { readRecords } from './read-records.ts'
 import { RecordsWriter, type WrittenRecords } from './records-writer.ts'
 
@@ -44,35 +43,24 @@ export interface FileBackupRepositoryOptions {
 }
 
 export class FileBackupRepository implements BackupRepository {
-  readonly #fs: FileSystem
+  readonly #directory: BackupDirectory
   readonly #clock: Clock
   readonly #random: Random
-  readonly #directory: string
-  /** Ids of the backups that are being written or deleted here, with how often. */
+  /** What is being written or deleted here, with the id of its backup. */
   readonly #inFlight = new Map<Promise<unknown>, string>()
   #isClosed = false
 
-  private constructor(options: Required<FileBackupRepositoryOptions>) {
-    this.#fs = options.fileSystem
-    this.#clock = options.clock
-    this.#random = options.random
-    this.#directory = options.directory
+  private constructor(directory: BackupDirectory, clock: Clock, random: Random) {
+    this.#directory = directory
+    this.#clock = clock
+    this.#random = random
   }
 
   /** @throws DIRECTORY_UNUSABLE */
   static async open(options: FileBackupRepositoryOptions): Promise<FileBackupRepository> {
-    const { fileSystem, random = systemRandom } = options
-    const directory = resolve(options.directory)
-    try {
-      await fileSystem.makeDirectory(directory)
-      await fileSystem.syncDirectory(dirname(directory))
-      // A process may have died between putting a manifest in place and syncing its name.
-      await fileSystem.syncDirectory(directory)
-    } catch (cause) {
-      const doing = `use ${directory} for backups`
-      throw directoryError({ path: directory, doing, cause, outcome: 'unchanged' })
-    }
-    return new FileBackupRepository({ ...options, random, directory })
+    const { fileSystem, clock, random = systemRandom } = options
+    const directory = await BackupDirectory.open(fileSystem, resolve(options.directory), random)
+    return new FileBackupRepository(directory, clock, random)
   }
 
   /** @throws DIRECTORY_UNUSABLE, RECORD_INVALID, LIMIT_EXCEEDED, and what the source throws */
@@ -82,8 +70,8 @@ export class FileBackupRepository implements BackupRepository {
     signal?.throwIfAborted()
     return this.#track(source.id, async () => {
       const recordsFile = recordsFileOf(source.id, this.#random.bytes(GENERATION_BYTES))
-      const path = this.#path(recordsFile)
-      const writer = await RecordsWriter.create(this.#fs, path, this.#random)
+      const path = this.#directory.path(recordsFile)
+      const writer = await RecordsWriter.create(this.#directory.fs, path, this.#random)
       let old: ManifestFile | undefined
       let written: WrittenRecords
       try {
@@ -93,16 +81,16 @@ export class FileBackupRepository implements BackupRepository {
         }
         written = await writer.finish()
         // The records must not be younger on the disk than the manifest that names them.
-        await this.#onDisk(source.id, () => this.#fs.syncDirectory(this.#directory))
-        old = await this.#oldManifest(source.id)
+        await this.#directory.sync(source.id)
+        old = await this.#directory.readOldManifest(source.id)
         signal?.throwIfAborted()
       } catch (error) {
         await writer.discard()
         throw error
       }
       const info = infoOf(source, written, this.#clock.now())
-      await this.#putManifest({ info, recordsFile })
-      if (old !== undefined) await this.#removeLeftOver(old.recordsFile)
+      await this.#directory.putManifest({ info, recordsFile })
+      if (old !== undefined) await this.#directory.removeLeftOver(old.recordsFile)
       return info
     })
   }
@@ -110,7 +98,7 @@ export class FileBackupRepository implements BackupRepository {
   async get(id: string, { signal }: CallOptions = {}): Promise<BackupInfo | undefined> {
     checkBackupId(id)
     this.#enter(signal)
-    const manifest = await this.#readManifest(id)
+    const manifest = await this.#directory.readManifest(id)
     signal?.throwIfAborted()
     return manifest?.info
   }
@@ -122,11 +110,11 @@ export class FileBackupRepository implements BackupRepository {
   async *list({ signal }: CallOptions = {}): AsyncGenerator<BackupInfo, void, undefined> {
     this.#enter(signal)
     let damage: unknown
-    for (const name of await this.#names()) {
+    for (const name of await this.#directory.names()) {
       const id = idOfManifestFile(name)
       if (id === undefined) continue
       try {
-        const manifest = await this.#readManifest(id)
+        const manifest = await this.#directory.readManifest(id)
         signal?.throwIfAborted()
         if (manifest !== undefined) yield manifest.info
       } catch (error) {
@@ -143,7 +131,7 @@ export class FileBackupRepository implements BackupRepository {
   ): AsyncGenerator<BackupBatch, void, undefined> {
     checkBackupId(id)
     this.#enter(signal)
-    let manifest = await this.#readManifest(id)
+    let manifest = await this.#directory.readManifest(id)
     for (;;) {
       signal?.throwIfAborted()
       if (manifest === undefined) throw notFound(id)
@@ -152,9 +140,9 @@ export class FileBackupRepository implements BackupRepository {
       } catch (error) {
         if (errorCode(error) !== 'ENOENT') throw error
         // Somebody may have replaced it between our look at the manifest and at the records.
-        const now = await this.#readManifest(id)
+        const now = await this.#directory.readManifest(id)
         if (now?.recordsFile === manifest.recordsFile) {
-          throw backupDamaged(this.#path(manifest.recordsFile), 'it is missing', error)
+          throw backupDamaged(this.#directory.path(manifest.recordsFile), 'it is missing', error)
         }
         manifest = now
       }
@@ -165,17 +153,10 @@ export class FileBackupRepository implements BackupRepository {
     checkBackupId(id)
     signal?.throwIfAborted()
     await this.#track(id, async () => {
-      const manifest = await this.#oldManifest(id)
-      try {
-        await this.#fs.unlink(this.#path(manifestFileOf(id)))
-        // A manifest that a power cut brings back must find its records.
-        await this.#fs.syncDirectory(this.#directory)
-      } catch (cause) {
-        if (errorCode(cause) === 'ENOENT') return
-        const doing = `delete the backup ${id}`
-        throw directoryError({ path: this.#directory, doing, cause, outcome: 'unknown' })
-      }
-      if (manifest !== undefined) await this.#removeLeftOver(manifest.recordsFile)
+      const manifest = await this.#directory.readOldManifest(id)
+      // Durably gone before its records: a manifest that a power cut brings back must find them.
+      if (!(await this.#directory.removeManifest(id))) return
+      if (manifest !== undefined) await this.#directory.removeLeftOver(manifest.recordsFile)
     })
   }
 
@@ -193,11 +174,11 @@ export class FileBackupRepository implements BackupRepository {
   ): Promise<readonly string[]> {
     this.#enter(undefined)
     const swept: string[] = []
-    for (const name of await this.#names()) {
+    for (const name of await this.#directory.names()) {
       const id = idOfLeftOver(name)
       if (id === undefined || this.#isInFlight(id) || (await isLive(id))) continue
-      if (await this.#mayBeNamed(id, name)) continue
-      if (await this.#removeLeftOver(name)) swept.push(name)
+      if (await this.#directory.mayBeNamed(id, name)) continue
+      if (await this.#directory.removeLeftOver(name)) swept.push(name)
     }
     return swept
   }
@@ -212,101 +193,14 @@ export class FileBackupRepository implements BackupRepository {
     { info, recordsFile }: ManifestFile,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<BackupBatch, void, undefined> {
-    const path = this.#path(recordsFile)
+    const path = this.#directory.path(recordsFile)
     try {
-      yield* readRecords(this.#fs, path, info, signal)
+      yield* readRecords(this.#directory.fs, path, info, signal)
     } catch (cause) {
       const code = errorCode(cause)
       if (isHoldfastError(cause) || code === '' || code === 'ENOENT') throw cause
       const doing = `read the backup file ${path}`
       throw directoryError({ path, doing, cause, outcome: 'unchanged' })
-    }
-  }
-
-  /**
-   * The moment from which on the backup exists. When that fails, the records stay unless the
-   * manifest on the disk is certainly not theirs: they may be needed after all.
-   */
-  async #putManifest(manifest: ManifestFile): Promise<void> {
-    const { id } = manifest.info
-    const path = this.#path(manifestFileOf(id))
-    try {
-      await writeFileAtomically(this.#fs, path, encodeManifestFile(manifest), this.#random)
-    } catch (cause) {
-      const isNamed = await this.#mayBeNamed(id, manifest.recordsFile)
-      if (!isNamed) await this.#removeLeftOver(manifest.recordsFile)
-      throw directoryError({
-        path,
-        doing: `write the backup ${id}`,
-        cause,
-        outcome: isNamed ? 'unknown' : 'unchanged',
-      })
-    }
-  }
-
-  /** What a write or delete replaces. A manifest that is damaged names nothing that we could keep. */
-  async #oldManifest(id: string): Promise<ManifestFile | undefined> {
-    try {
-      return await this.#readManifest(id)
-    } catch (error) {
-      if (isHoldfastError(error) && error.code === 'BACKUP_DAMAGED') return undefined
-      throw error
-    }
-  }
-
-  /** @throws BACKUP_DAMAGED, DIRECTORY_UNUSABLE, JOURNAL_VERSION_NEWER */
-  async #readManifest(id: string): Promise<ManifestFile | undefined> {
-    const path = this.#path(manifestFileOf(id))
-    let bytes: Uint8Array
-    try {
-      bytes = await this.#fs.readFile(path)
-    } catch (cause) {
-      if (errorCode(cause) === 'ENOENT') return undefined
-      const doing = `read the backup file ${path}`
-      throw directoryError({ path, doing, cause, outcome: 'unchanged' })
-    }
-    const manifest = decodeManifestFile(path, bytes)
-    if (manifest.info.id === id) return manifest
-    throw new HoldfastError(
-      'DIRECTORY_UNUSABLE',
-      `The file system takes ${path} for the backup ${manifest.info.id}, whose id differs in case ` +
-        'only. Use another id.',
-      { outcome: 'unchanged', retryable: false, details: { path } },
-    )
-  }
-
-  /** Whether the manifest of this backup names that file, or can't be asked. */
-  async #mayBeNamed(id: string, name: string): Promise<boolean> {
-    try {
-      return (await this.#readManifest(id))?.recordsFile === name
-    } catch {
-      return true
-    }
-  }
-
-  /** What can't be removed now is found again by a later sweep, so it fails nobody. */
-  async #removeLeftOver(name: string): Promise<boolean> {
-    return this.#fs.unlink(this.#path(name)).then(
-      () => true,
-      () => false,
-    )
-  }
-
-  async #names(): Promise<readonly string[]> {
-    try {
-      return await this.#fs.readDirectory(this.#directory)
-    } catch (cause) {
-      const path = this.#directory
-      throw directoryError({ path, doing: `list ${path}`, cause, outcome: 'unchanged' })
-    }
-  }
-
-  async #onDisk(id: string, run: () => Promise<void>): Promise<void> {
-    try {
-      await run()
-    } catch (cause) {
-      const doing = `write the backup ${id}`
-      throw directoryError({ path: this.#directory, doing, cause, outcome: 'unchanged' })
     }
   }
 
@@ -332,10 +226,6 @@ export class FileBackupRepository implements BackupRepository {
       outcome: 'unchanged',
       retryable: false,
     })
-  }
-
-  #path(name: string): string {
-    return join(this.#directory, name)
   }
 }
 
