@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import type { VectorRecord } from './record.ts'
 
@@ -47,6 +47,9 @@ export function sameManifest(a: Manifest, b: Manifest): boolean {
   return a.count === b.count && a.digest === b.digest
 }
 
+/** Where a record is laid out to be hashed in one call. Larger ones get a buffer of their own. */
+const SCRATCH = Buffer.allocUnsafe(64 * 1024)
+
 /** Length-prefixed, so that no two different records give the same bytes. */
 function recordHash(record: VectorRecord): Buffer {
   const { vector, metadata, text } = record
@@ -56,8 +59,11 @@ function recordHash(record: VectorRecord): Buffer {
     metadata === undefined ? '{}' : canonicalJson(metadata),
     vector.length,
   ])
-  return createHash('sha256')
-    .update(head)
-    .update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
-    .digest()
+  // UTF-8 takes three bytes at most for one unit of UTF-16.
+  const sizeMaxBytes = head.length * 3 + vector.byteLength
+  const scratch = sizeMaxBytes <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(sizeMaxBytes)
+  const headBytes = scratch.write(head, 'utf8')
+  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
+  scratch.set(bytes, headBytes)
+  return hash('sha256', scratch.subarray(0, headBytes + bytes.length), 'buffer')
 }

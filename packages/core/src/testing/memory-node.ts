@@ -33,7 +33,7 @@ export class MemoryFile {
 
   write(at: number, bytes: Uint8Array): void {
     if (bytes.length === 0) return
-    const change: Change = { kind: 'write', at, bytes: bytes.slice(), lost: false }
+    const change: Change = { kind: 'write', at, bytes: new Uint8Array(bytes), lost: false }
     this.#changes.push(change)
     apply(change, this.#seen)
   }
