@@ -92,6 +92,7 @@ function toMeasured(sizes, samples) {
         result(`${peer}, longest event loop delay`, 'ms', measure(peer, 'loopDelayMaxMs')),
       )
     }
+    results.push(result(`${safe}, longest block`, 'ms', measure(safe, 'loopBlockMaxMs')))
     results.push(result(`${safe}, event loop delay p99`, 'ms', measure(safe, 'loopDelayP99Ms')))
     for (const phase of PHASES) {
       const ms = samples[safe].map(({ durationsMs }) => durationsMs[phase])
@@ -119,5 +120,6 @@ function toMeasured(sizes, samples) {
   }
   const idleMs = measure('idle', 'loopDelayMaxMs')
   results.push(result('idle for 3 s, longest event loop delay', 'ms', idleMs))
+  results.push(result('idle for 3 s, longest block', 'ms', measure('idle', 'loopBlockMaxMs')))
   return { results, ratios, bars }
 }
