@@ -1,13 +1,26 @@
 import { expect, test } from 'vitest'
 import { isKeptAsInteger, numberToSend } from '../src/stored-number.ts'
 
-test.each([0, 1, -1, 0.5, 0.1, 12.34, 1 / 3, 2 ** 53 + 2, 2 ** 63, 1e21, 1e300, 5e-324, -1e-7])(
-  '%d is sent as it is',
-  (value) => {
-    expect(numberToSend(value, 'record')).toBe(value)
-    expect(numberToSend(value, 'collection')).toBe(value)
-  },
-)
+test.each([
+  0,
+  1,
+  -1,
+  0.5,
+  0.1,
+  12.34,
+  1 / 3,
+  2 ** 53 + 2,
+  2 ** 63,
+  1e20,
+  2 ** 64,
+  1e21,
+  1e300,
+  5e-324,
+  -1e-7,
+])('%d is sent as it is', (value) => {
+  expect(numberToSend(value, 'record')).toBe(value)
+  expect(numberToSend(value, 'collection')).toBe(value)
+})
 
 test.each([1 / 11, -1 / 11, 123456789.12345679])('%d can not be kept', (value) => {
   expect(numberToSend(value, 'record')).toBeUndefined()
@@ -31,6 +44,12 @@ test('a number that changes is sent as the neighbor that Chroma reads as the wan
     .filter((value) => numberToSend(value, 'record') !== value)
   const found = moved.filter((value) => numberToSend(value, 'record') !== undefined)
   expect(found.length).toBeGreaterThan(0)
+})
+
+test('of a whole number beyond 64 bits, Chroma reads the digits that fit', () => {
+  expect(numberToSend(1.2345678901234567e20, 'collection')).toBe(1.2345678901234567e20)
+  // Once more, as text with an exponent, which divides less exactly.
+  expect(numberToSend(1.2345678901234567e20, 'record')).not.toBe(1.2345678901234567e20)
 })
 
 test('a 64-bit integer is one by what its text says', () => {
