@@ -5,6 +5,8 @@ import type { ProcessIdentity, ProcessTable } from '../../src/durable/process-ta
 import type { Random } from '../../src/durable/random.ts'
 import { FileJournal } from '../../src/journal/file-journal.ts'
 import type { Journal } from '../../src/journal/journal.ts'
+import { CrashError } from '../../src/testing/fault-plan.ts'
+import { MemoryFileHandle } from '../../src/testing/memory-file-handle.ts'
 import { MemoryFileSystem } from '../../src/testing/memory-file-system.ts'
 import type { Survival } from '../../src/testing/memory-node.ts'
 
@@ -19,6 +21,7 @@ export class Storage {
   readonly #clock: Clock
   readonly #random: Random
   readonly #generation: number
+  readonly #mortals = new Map<number, () => boolean>()
   #started = 0
 
   constructor(clock: Clock, random: Random, disk?: MemoryFileSystem, generation = 0) {
@@ -28,11 +31,17 @@ export class Storage {
     this.#generation = generation
   }
 
-  /** The parts of one more process. */
-  async open(): Promise<StorageParts> {
-    const { disk: fileSystem } = this
+  /**
+   * The parts of one more process.
+   * @param isDead for one that dies while others live: then it can't touch the disk any more, and
+   * the others see that it is gone
+   */
+  async open(isDead?: () => boolean): Promise<StorageParts> {
+    const fileSystem = isDead === undefined ? this.disk : mortal(this.disk, isDead)
     const parts = { fileSystem, clock: this.#clock, random: this.#random }
-    const processes = this.#processes(++this.#started)
+    const pid = ++this.#started
+    if (isDead !== undefined) this.#mortals.set(pid, isDead)
+    const processes = this.#processes(pid)
     return {
       journal: await FileJournal.open({ ...parts, processes, directory: '/holdfast/journal' }),
       backups: await FileBackupRepository.open({ ...parts, directory: '/holdfast/backups' }),
@@ -53,13 +62,32 @@ export class Storage {
     return new Storage(this.#clock, this.#random, disk, this.#generation + 1)
   }
 
-  /** Those of an earlier generation are dead. */
+  /** Those of an earlier generation are dead, and those that have died alone. */
   #processes(pid: number): ProcessTable {
     const startedAt = String(this.#generation)
     const self: ProcessIdentity = { pid, startedAt, place: '0123456789abcdef', host: 'test' }
     return {
       self: async () => self,
-      lookUp: async (other) => (other.startedAt === startedAt ? 'alive' : 'dead'),
+      lookUp: async (other) => {
+        const isGone = this.#mortals.get(other.pid)?.() ?? false
+        return other.startedAt === startedAt && !isGone ? 'alive' : 'dead'
+      },
     }
   }
+}
+
+/** A disk, or a handle of it, as one process has it: no call of the dead gets through. */
+function mortal<Part extends object>(part: Part, isDead: () => boolean): Part {
+  return new Proxy(part, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key, target)
+      if (typeof member !== 'function') return member
+      return async (...parameters: unknown[]) => {
+        if (isDead()) throw new CrashError('dead')
+        const result: unknown = await member.apply(target, parameters)
+        if (isDead()) throw new CrashError('dead')
+        return result instanceof MemoryFileHandle ? mortal(result, isDead) : result
+      }
+    },
+  })
 }

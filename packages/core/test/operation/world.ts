@@ -14,7 +14,7 @@ import { SeededRandom } from '../../src/testing/seeded-random.ts'
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts'
 import { withFaults } from '../../src/testing/with-faults.ts'
 import { TransactionalOperations } from '../../src/transactional-operations.ts'
-import { Storage } from './storage.ts'
+import { Storage, type StorageParts } from './storage.ts'
 
 /** What kind of store a test runs on. */
 export interface StoreKind {
@@ -60,8 +60,16 @@ export class World {
   }
 
   async start(plan: FaultPlan = new FaultPlan()): Promise<Process> {
+    return this.#assemble(await this.#storage.open(), plan)
+  }
+
+  /** A process that may die while others live. */
+  async startMortal(plan: FaultPlan, isKilled: () => boolean): Promise<Process> {
+    return this.#assemble(await this.#storage.open(() => plan.dead || isKilled()), plan)
+  }
+
+  #assemble(parts: StorageParts, plan: FaultPlan): Process {
     const { clock, random } = this
-    const parts = await this.#storage.open()
     const engine: Engine = {
       store: new GuardedStore(withFaults(this.store, plan), { clock, random, attemptsMax: 3 }),
       journal: withFaults(parts.journal, plan),
