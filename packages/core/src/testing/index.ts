@@ -11,7 +11,7 @@ export {
   FaultPlan,
   type FaultPlanOptions,
 } from './fault-plan.ts'
-export type { MemoryCall, MemoryDisk } from './memory-file-handle.ts'
+export type { MemoryCall } from './memory-file-handle.ts'
 export { MemoryFileSystem, type MemoryFileSystemOptions } from './memory-file-system.ts'
 export type { Survival } from './memory-node.ts'
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts'
@@ -27,5 +27,6 @@ export type { OpenBackupRepository } from './open-backup-repository.ts'
 export type { OpenJournal } from './open-journal.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { SimulatedClock, type SimulatedClockOptions } from './simulated-clock.ts'
+export { SimulatedMachine, type SimulatedProcess } from './simulated-machine.ts'
 export type { TestRunner } from './test-runner.ts'
 export { withFaults } from './with-faults.ts'
