@@ -277,12 +277,20 @@ export class ModelRun {
     this.#living.delete(slot)
   }
 
-  async #concrete({ wish, key, dryRun }: AskedCall): Promise<Call> {
+  async #concrete({ wish, key, dryRun, insists }: AskedCall): Promise<Call> {
     const options = { ...(key && { key }), ...(dryRun && { dryRun }) }
-    if (wish.verb !== 'undelete') return { ...wish, ...options }
+    const known = insists ? [] : this.#model.spellings()
+    const there = (name: string): string =>
+      this.#model.has(name) ? name : (known[name.length % known.length] ?? name)
+    if ('from' in wish) return { ...wish, from: there(wish.from), ...options }
+    if ('name' in wish) return { ...wish, name: there(wish.name), ...options }
     const { engine } = await this.#world.start()
     const deletes = (await engine.journal.list()).filter(({ kind }) => kind.endsWith(':delete'))
-    const deleted = deletes.at(-1 - wish.latest)
+    const deleted = deletes.at(-1 - (wish.latest % (deletes.length + (insists ? 1 : 0) || 1)))
+    const [name] = known
+    if (deleted === undefined && name !== undefined) {
+      return { verb: 'delete', name, keepForMs: 60_000, ...options }
+    }
     const isCollection = deleted?.kind.startsWith('collection')
     const as = isCollection && wish.as !== undefined ? { as: wish.as } : {}
     return { verb: 'undelete', deleted: deleted?.operationId ?? 'none', ...as, ...options }

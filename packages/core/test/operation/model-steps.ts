@@ -15,8 +15,10 @@ export type Wish =
 export interface AskedCall {
   readonly process: number
   readonly wish: Wish
-  readonly key?: string
+  readonly key?: string | undefined
   readonly dryRun?: boolean
+  /** On what is not there. Else another thing is taken that is. */
+  readonly insists?: boolean
 }
 
 /** One thing that happens to a store, its directory and the processes that use them. */
@@ -47,7 +49,7 @@ export const IDS = ['a', 'b', 'c', 'ä', 'e\u0301', '文'] as const
 const KEEP_FOR_MS = [0, 10_000, 60_000, 1_000_000] as const
 
 export function modelSteps(): fc.Arbitrary<ModelStep[]> {
-  return fc.array(modelStep(), { minLength: 1, maxLength: 14, size: 'max' })
+  return fc.array(modelStep(), { minLength: 1, maxLength: 20, size: 'max' })
 }
 
 function modelStep(): fc.Arbitrary<ModelStep> {
@@ -70,7 +72,7 @@ function modelStep(): fc.Arbitrary<ModelStep> {
     },
     { weight: 2, arbitrary: fc.record({ type: type('again'), process, latest }) },
     {
-      weight: 1,
+      weight: 2,
       arbitrary: fc.record({
         type: type('wait'),
         ms: fc.constantFrom(9_999, 30_000, 60_000, 1_000_000),
@@ -98,10 +100,11 @@ function call(): fc.Arbitrary<AskedCall> {
     {
       process: fc.nat(PROCESSES_MAX - 1),
       wish: wish(),
-      key: fc.constantFrom('k1', 'k2'),
-      dryRun: fc.constantFrom(false, false, true),
+      key: fc.constantFrom(undefined, undefined, undefined, 'k1', 'k2'),
+      dryRun: fc.constantFrom(false, false, false, false, true),
+      insists: fc.constantFrom(false, false, false, true),
     },
-    { requiredKeys: ['process', 'wish'] },
+    { requiredKeys: ['process', 'wish', 'key', 'dryRun', 'insists'] },
   )
 }
 
@@ -131,10 +134,10 @@ function wish(): fc.Arbitrary<Wish> {
 function fault(): fc.Arbitrary<FaultPlanOptions> {
   return fc.record(
     {
-      at: fc.nat(25),
+      at: fc.nat(14),
       fault: fc.constantFrom('before', 'after', 'partial'),
       crash: fc.boolean(),
-      crashAt: fc.nat(30),
+      crashAt: fc.nat(16),
       times: fc.constantFrom(1, 3, Number.POSITIVE_INFINITY),
       reach: fc.constantFrom('method', 'part'),
       retryable: fc.boolean(),

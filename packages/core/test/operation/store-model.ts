@@ -73,6 +73,14 @@ export class StoreModel {
     )
   }
 
+  /** What the collections that are there may be called. */
+  spellings(): readonly string[] {
+    return [...this.#collections].flatMap(([name, { snapshot }]) => {
+      const displayName = displayNameOf(name, snapshot)
+      return displayName === name ? [name] : [displayName, name]
+    })
+  }
+
   has(name: string): boolean {
     return this.#resolve(name) !== undefined
   }
@@ -80,11 +88,6 @@ export class StoreModel {
   /** What somebody makes outside of Holdfast. */
   create(name: string, snapshot: MemoryCollectionSnapshot): void {
     this.#collections.set(name, { identity: ++this.#identities, snapshot })
-  }
-
-  /** Whether it was a delete of records. */
-  deletedRecords(operationId: string): boolean {
-    return this.#deleted.get(operationId)?.kind === 'records'
   }
 
   /** Why the call is refused; `undefined` when it isn't. */
