@@ -5,7 +5,7 @@ import { nodeFileSystem, systemClock, systemRandom } from '@holdfast/core/durabl
 import { MemoryStore } from '@holdfast/core/testing'
 import { runInChild } from '../support/child.mjs'
 import { copyDurably } from '../support/disk.mjs'
-import { interleave } from '../support/interleave.mjs'
+import { interleave, timed } from '../support/interleave.mjs'
 import { result } from '../support/report.mjs'
 
 const CHILD = new URL('./opening-child.mjs', import.meta.url)
@@ -20,9 +20,11 @@ export async function measureOpenings({ directory, quick, random, profile, log }
   const histories = {}
   for (const count of quick ? [0, 1_000] : [0, 1_000, 10_000]) {
     log(`makes a history of ${count} operations`)
-    for (const [state, path] of Object.entries(
-      await makeHistory(join(root, String(count)), count),
-    )) {
+    const { directories, compactionMs } = await makeHistory(join(root, String(count)), count)
+    if (compactionMs !== undefined) {
+      results.push(result(`compaction of ${count} operations`, 'ms', [compactionMs]))
+    }
+    for (const [state, path] of Object.entries(directories)) {
       histories[`${count} operations, ${state}`] = path
       const { size } = await stat(join(path, 'journal', 'journal.log'))
       results.push(result(`journal of ${count} operations, ${state}`, 'kB', [size / 1000]))
@@ -53,7 +55,8 @@ export async function measureOpenings({ directory, quick, random, profile, log }
  * Makes a directory by running that many renames. What is copied aside while a lease is still held
  * is the journal as it grew; a history that is long enough is compacted when the lease is given back.
  *
- * @returns {Promise<Record<string, string>>} directories to open, by the state of their journal
+ * @returns {Promise<{ directories: Record<string, string>, compactionMs?: number }>} directories by
+ *   the state of their journal, and how long whoever gave the lease back had to wait
  */
 async function makeHistory(directory, count) {
   const parts = { fileSystem: nodeFileSystem, clock: systemClock, random: systemRandom }
@@ -71,13 +74,13 @@ async function makeHistory(directory, count) {
   )
   const log = join('journal', 'journal.log')
   const grown = await takeOut(live, log, join(directory, 'as it grew'))
-  await lease[Symbol.asyncDispose]()
+  const compactionMs = await timed(async () => lease[Symbol.asyncDispose]())
   await manager.close()
-  if (count === 0) return { 'as it grew': grown }
+  if (count === 0) return { directories: { 'as it grew': grown } }
   const compacted = await takeOut(live, log, join(directory, 'compacted'))
   const [before, after] = await Promise.all([grown, compacted].map((path) => stat(join(path, log))))
   if (after.size >= before.size) throw new Error('the journal was not compacted')
-  return { 'as it grew': grown, compacted }
+  return { directories: { 'as it grew': grown, compacted }, compactionMs }
 }
 
 async function renameBackAndForth(manager, store, lane, count) {
