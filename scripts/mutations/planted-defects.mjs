@@ -131,13 +131,38 @@ export const DEFECTS = [
     only: `${ONE_STORE}'delete'`,
   },
   {
+    name: 'a delete compares numbers of records instead of the records',
+    danger: 'one that was added while another was deleted is dropped without a backup',
+    edits: [
+      {
+        file: 'operation/delete-collection.ts',
+        from: '    if (live.digest() === part.idDigest) return\n',
+        to: '    if (live.count === part.manifest.count) return\n',
+      },
+    ],
+    tests: ['operation/foreign-writers.test.ts'],
+  },
+  {
+    name: 'a process that was taken over rolls back all the same',
+    danger: 'what its successor has built on the operation is undone',
+    edits: [
+      {
+        file: 'operation/end-operation.ts',
+        from: `    await engine.journal.assertHeld()
+    await operation.rollback(`,
+        to: '    await operation.rollback(',
+      },
+    ],
+    tests: ['operation/taken-over.test.ts'],
+  },
+  {
     name: 'a delete does not look again before it drops',
     danger: 'records written after a crash are dropped without a backup',
     edits: [
       {
         file: 'operation/delete-collection.ts',
-        from: 'if ((await store.countRecords(ref)) !== onlyPart(checkpoint).manifest.count) {',
-        to: 'if ((await store.countRecords(ref)) < 0) {',
+        from: '    await keepNewRecords(context, collection, checkpoint)\n',
+        to: '',
       },
     ],
     tests: ['operation/foreign-writers.test.ts'],

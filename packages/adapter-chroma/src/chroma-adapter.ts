@@ -29,7 +29,7 @@ import { CHROMA_NAMES } from './names.ts'
 import { PageSize } from './page-size.ts'
 import { isProtected } from './protected.ts'
 import { putRecords, REMOVE } from './put-records.ts'
-import { getRecords, readRecords } from './read-records.ts'
+import { getRecords, readIds, readRecords } from './read-records.ts'
 import { recordProblem } from './record-problem.ts'
 import { type ChromaCall, isNotFound, storeError } from './store-error.ts'
 
@@ -157,12 +157,13 @@ export class ChromaAdapter implements VectorStoreAdapter {
     const { from, to, metadata } = change
     const collection = await this.#collections.open(from, options)
     options.signal?.throwIfAborted()
-    await this.#modify(collection, {
+    const renamed = {
       name: to,
       ...(metadata === undefined
         ? {}
         : { metadata: toCollectionMetadata(metadata, from.name) ?? { [NOTHING_KEY]: REMOVE } }),
-    })
+    }
+    await this.#surely(collection, () => this.#modify(collection, renamed))
   }
 
   async countRecords(ref: CollectionRef, options: CallOptions = {}): Promise<number> {
@@ -179,6 +180,11 @@ export class ChromaAdapter implements VectorStoreAdapter {
     const idsMax = await this.#serverBatchMax()
     const size = new PageSize(Math.min(batchRecordsMax, idsMax, BATCH_RECORDS_MAX))
     yield* readRecords(collection, { size, idsMax, ...(signal && { signal }) })
+  }
+
+  async *readIds(ref: CollectionRef, options: CallOptions = {}): AsyncIterable<readonly string[]> {
+    const collection = await this.#collections.open(ref, options)
+    yield* readIds(collection, { idsMax: await this.#serverBatchMax(), ...options })
   }
 
   async getRecords(
@@ -203,7 +209,8 @@ export class ChromaAdapter implements VectorStoreAdapter {
     const collection = await this.#collections.open(ref, options)
     for (const record of records) checkRecord(record, metricOf(collection))
     const recordsMax = await this.#serverBatchMax()
-    await putRecords(collection, records, { recordsMax, ...options })
+    const bounds = { recordsMax, ...options }
+    await this.#surely(collection, () => putRecords(collection, records, bounds))
   }
 
   async deleteRecords(
@@ -217,10 +224,13 @@ export class ChromaAdapter implements VectorStoreAdapter {
       options.signal?.throwIfAborted()
       const batch = ids.slice(start, start + size)
       try {
-        await collection.delete({ ids: batch })
-      } catch (cause) {
-        const error = storeError({ method: 'delete', kind: 'effect', collection: ref.name }, cause)
-        throw start === 0 ? error : error.withOutcome('unknown')
+        await this.#surely(collection, () =>
+          run({ method: 'delete', kind: 'effect', collection: ref.name }, () =>
+            collection.delete({ ids: batch }),
+          ),
+        )
+      } catch (error) {
+        throw start > 0 && isHoldfastError(error) ? error.withOutcome('unknown') : error
       }
     }
   }
@@ -266,6 +276,31 @@ export class ChromaAdapter implements VectorStoreAdapter {
     const call = { method: 'getMaxBatchSize', kind: 'read' } as const
     const max = await run(call, () => this.#client.getMaxBatchSize())
     return max > 0 ? max : BATCH_RECORDS_MAX
+  }
+
+  /**
+   * Runs an effect. That its collection is not there is believed only when Chroma itself says so: a
+   * proxy whose server is away answers 404 as well, perhaps after the effect has happened.
+   */
+  async #surely<Result>(
+    { id, name }: ChromaCollection,
+    effect: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await effect()
+    } catch (error) {
+      if (!isHoldfastError(error) || error.code !== 'COLLECTION_NOT_FOUND') throw error
+      const found = await this.#collections.find({ id, name }).catch((cause: unknown) => {
+        throw isHoldfastError(cause) ? cause.withOutcome('unknown') : cause
+      })
+      if (found === undefined) throw error
+      throw new HoldfastError(
+        'STORE_UNAVAILABLE',
+        `Something between here and Chroma said that "${name}" is not there, although it is. Look ` +
+          'at the proxy in front of it.',
+        { outcome: 'unknown', retryable: true, details: { collection: name }, cause: error },
+      )
+    }
   }
 
   /** Half of what was asked for. Nobody else has written to it, since nobody was told of it. */

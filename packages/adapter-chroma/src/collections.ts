@@ -92,11 +92,27 @@ export class Collections {
   }
 
   async #byName(name: string): Promise<ChromaCollection | undefined> {
-    try {
-      return await this.#client.getCollection({ name })
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw storeError({ method: 'getCollection', kind: 'read', collection: name }, error)
+    return this.#certain('getCollection', name, () => this.#client.getCollection({ name }))
+  }
+
+  /**
+   * The client takes every 404 for "not found", also that of a proxy whose server is away, and
+   * whoever is told that a collection is gone takes its drop for done. So the server has to answer
+   * another question properly before it is asked once more, and believed.
+   */
+  async #certain(
+    method: string,
+    collection: string,
+    look: () => Promise<ChromaCollection>,
+  ): Promise<ChromaCollection | undefined> {
+    for (let isSecond = false; ; isSecond = true) {
+      try {
+        return await look()
+      } catch (error) {
+        if (!isNotFound(error)) throw storeError({ method, kind: 'read', collection }, error)
+        if (isSecond) return undefined
+        await this.#page(0, 1)
+      }
     }
   }
 
@@ -110,7 +126,10 @@ export class Collections {
         if (!isNotFound(error)) {
           throw storeError({ method: 'getCollectionById', kind: 'read', collection: id }, error)
         }
-        if (this.#findsById) return undefined
+        if (this.#findsById) {
+          const again = this.#client.getCollectionById
+          return this.#certain('getCollectionById', id, () => again.call(this.#client, id))
+        }
       }
     }
     // A server that doesn't know the route says "not found" as well. Only the list is certain, and
@@ -119,10 +138,11 @@ export class Collections {
     return undefined
   }
 
-  async #page(offset: number): Promise<readonly ChromaCollection[]> {
+  async #page(offset: number, limit = COLLECTION_PAGE_MAX): Promise<readonly ChromaCollection[]> {
     try {
-      return await this.#client.listCollections({ limit: COLLECTION_PAGE_MAX, offset })
+      return await this.#client.listCollections({ limit, offset })
     } catch (error) {
+      if (isNotFound(error)) throw notChroma(error)
       throw storeError({ method: 'listCollections', kind: 'read' }, error)
     }
   }
@@ -176,4 +196,14 @@ async function refusedDimension(collection: ChromaCollection): Promise<number | 
 async function firstDimension(collection: ChromaCollection): Promise<number | undefined> {
   const { embeddings } = await collection.get({ limit: 1, include: ['embeddings'] })
   return embeddings[0]?.length
+}
+
+/** Chroma always has a list of collections. */
+function notChroma(cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'STORE_UNAVAILABLE',
+    'Something answers "not found" in the place of Chroma, even for the list of collections: a ' +
+      'proxy whose server is away, or another tenant or database. Check the address, and try again.',
+    { outcome: 'unchanged', retryable: true, cause },
+  )
 }

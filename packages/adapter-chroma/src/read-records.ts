@@ -57,15 +57,28 @@ async function* idGroups(
   collection: ChromaCollection,
   { size, idsMax, signal }: ReadBounds,
 ): AsyncGenerator<readonly string[]> {
-  const limit = Math.min(idsMax, ID_PAGE_MAX)
-  for (let offset = 0; ; offset += limit) {
-    signal?.throwIfAborted()
-    const ids = await fetchIds(collection, offset, limit)
+  for await (const ids of readIds(collection, { idsMax, ...(signal && { signal }) })) {
     for (let start = 0; start < ids.length; ) {
       const group = ids.slice(start, start + size.records)
       start += group.length
       yield group
     }
+  }
+}
+
+/**
+ * All ids by position, so that a record that somebody deletes meanwhile can hide another one. Who
+ * must not miss any reads them again and compares.
+ */
+export async function* readIds(
+  collection: ChromaCollection,
+  { idsMax, signal }: Pick<ReadBounds, 'idsMax' | 'signal'>,
+): AsyncGenerator<readonly string[]> {
+  const limit = Math.min(idsMax, ID_PAGE_MAX)
+  for (let offset = 0; ; offset += limit) {
+    signal?.throwIfAborted()
+    const ids = await fetchIds(collection, offset, limit)
+    yield ids
     if (ids.length < limit) return
   }
 }

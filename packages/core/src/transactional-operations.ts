@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Journal } from './journal/journal.ts'
+import type { Journal, OperationRecord } from './journal/journal.ts'
 import { canonicalJson } from './model/canonical-json.ts'
 import { type CollectionInfo, refOf } from './model/collection.ts'
 import { HoldfastError, isHoldfastError } from './model/errors.ts'
-import { OPERATION_RECORDS_MAX } from './model/limits.ts'
+import { CHECKPOINT_BATCH_RECORDS, OPERATION_RECORDS_MAX } from './model/limits.ts'
 import { ManifestBuilder } from './model/manifest.ts'
 import type { JsonObject, JsonValue, VectorRecord } from './model/record.ts'
 import { cloneCollection } from './operation/clone-collection.ts'
@@ -23,9 +23,10 @@ import { recoverAll } from './operation/recover.ts'
 import { renameByCopy } from './operation/rename-by-copy.ts'
 import { renameCollection } from './operation/rename-collection.ts'
 import { dryRunOperation, type RunOptions, runOperation } from './operation/run-operation.ts'
-import { undeleteCollection } from './operation/undelete-collection.ts'
-import { undeleteRecords } from './operation/undelete-records.ts'
+import { type UndeleteInput, undeleteCollection } from './operation/undelete-collection.ts'
+import { type UndeleteRecordsInput, undeleteRecords } from './operation/undelete-records.ts'
 import type { CallOptions } from './store/adapter.ts'
+import { nextTurn } from './store/next-turn.ts'
 
 export interface OperationOptions extends CallOptions {
   /**
@@ -204,7 +205,10 @@ export class TransactionalOperations {
   ): Promise<CollectionResult | DryRun> {
     return this.#run({
       operation: putRecords,
-      described: () => ({ name: asJson(name), records: digestOf(records) }),
+      described: async () => {
+        checkCount('records', records)
+        return { name: asJson(name), records: await digestOf(records) }
+      },
       options,
       input: async () => {
         checkCount('records', records)
@@ -258,31 +262,48 @@ export class TransactionalOperations {
     options: UndeleteOptions & Partial<DryRunOption> = {},
   ): Promise<UndeleteResult | DryRun> {
     const { store, journal } = this.#engine
-    const { kind, collection, backupId } = await this.#track(() => getDelete(journal, operationId))
     const { as: to } = options
-    if (kind === deleteCollection.kind) {
-      const target = to === undefined ? {} : { to }
-      const input = { store, deletedBy: operationId, collection, backupId, ...target }
-      return this.#run({
-        operation: undeleteCollection,
-        described: { operationId, ...target },
-        options,
-        input: async () => input,
-      })
+    const earlier = await this.#track(() => findByKey(journal, options.idempotencyKey))
+    // A repeated call is told what the first one was, also when the backups are gone by now.
+    const isReplay =
+      earlier?.kind === undeleteCollection.kind || earlier?.kind === undeleteRecords.kind
+    const source = isReplay ? undefined : await this.#track(() => getDelete(journal, operationId))
+    const look = async (): Promise<Deleted> => source ?? (await getDelete(journal, operationId))
+    const kind = isReplay ? earlier?.kind : source?.kind
+    const described = { operationId, ...(to === undefined ? {} : { to }) }
+    if (kind === undeleteCollection.kind || kind === deleteCollection.kind) {
+      const input = async (): Promise<UndeleteInput> => {
+        const { collection, backupIds } = await look()
+        const target = to === undefined ? {} : { to }
+        return { store, deletedBy: operationId, collection, backupIds, ...target }
+      }
+      return this.#run({ operation: undeleteCollection, described, options, input })
     }
-    if (to !== undefined)
+    if (to !== undefined) {
       throw new TypeError('`as` is for collections; records go back where they were.')
-    return this.#run({
-      operation: undeleteRecords,
-      described: { operationId },
-      options,
-      input: async () => ({
-        deletedBy: operationId,
-        collection: await this.#resolve(refOf(collection), options),
-        backupId,
-        ids: await this.#idsIn(backupId, options),
-      }),
-    })
+    }
+    const input = async (): Promise<UndeleteRecordsInput> => {
+      const { collection, backupIds } = await look()
+      const named = await this.#resolveAgain(collection, options)
+      const ids = await this.#idsIn(backupIds, options)
+      return { deletedBy: operationId, collection: named, backupIds, ids }
+    }
+    return this.#run({ operation: undeleteRecords, described, options, input })
+  }
+
+  /** A collection that was itself deleted and brought back has its old name and another identity. */
+  async #resolveAgain(collection: CollectionInfo, options: CallOptions): Promise<NamedCollection> {
+    const { store } = this.#engine
+    try {
+      return await this.#resolve(refOf(collection), options)
+    } catch (error) {
+      if (!isHoldfastError(error) || error.code !== 'COLLECTION_NOT_FOUND') throw error
+      const { metric, dimension, name } = collection
+      const now = await store.getCollection({ name }, options)
+      const fits = now?.metric === metric && (now.dimension ?? dimension) === dimension
+      if (now === undefined || !fits) throw error
+      return { name, asked: name }
+    }
   }
 
   /** A name may be missing only because an operation was left in the middle: that is ended first. */
@@ -298,10 +319,12 @@ export class TransactionalOperations {
     }
   }
 
-  async #idsIn(backupId: string, options: CallOptions): Promise<readonly string[]> {
+  async #idsIn(backupIds: readonly string[], options: CallOptions): Promise<readonly string[]> {
     const ids: string[] = []
-    for await (const { records } of this.#engine.backups.read(backupId, options)) {
-      for (const { id } of records) ids.push(id)
+    for (const backupId of backupIds) {
+      for await (const { records } of this.#engine.backups.read(backupId, options)) {
+        for (const { id } of records) ids.push(id)
+      }
     }
     return ids
   }
@@ -312,7 +335,7 @@ export class TransactionalOperations {
     const { operation, options } = call
     return this.#track(async () => {
       checkOptions(options)
-      const runOptions = this.#runOptions(call)
+      const runOptions = await this.#runOptions(call)
       if (options.dryRun) {
         return await dryRunOperation(this.#engine, operation, await call.input(), runOptions)
       }
@@ -333,7 +356,7 @@ export class TransactionalOperations {
     })
   }
 
-  #runOptions<Input, Plan extends object>(call: Call<Input, Plan>): RunOptions {
+  async #runOptions<Input, Plan extends object>(call: Call<Input, Plan>): Promise<RunOptions> {
     const { signal, idempotencyKey, actor, waitMs = this.#defaults.waitMs } = call.options
     return {
       waitMs,
@@ -342,7 +365,7 @@ export class TransactionalOperations {
       ...(actor === undefined ? {} : { actor }),
       ...(idempotencyKey === undefined
         ? {}
-        : { idempotency: { key: idempotencyKey, inputDigest: inputDigest(call.described) } }),
+        : { idempotency: { key: idempotencyKey, inputDigest: await inputDigest(call.described) } }),
     }
   }
 }
@@ -350,22 +373,28 @@ export class TransactionalOperations {
 interface Call<Input, Plan extends object> {
   readonly operation: Operation<Input, Plan>
   /** What was asked for, to tell whether an idempotency key is used for the same thing again. */
-  readonly described: JsonObject | (() => JsonObject)
+  readonly described: Described
   readonly options: OperationOptions & Partial<DryRunOption>
   readonly keepForMs?: number
   /** Looks up what the caller has named. */
   readonly input: () => Promise<Input>
 }
 
-/** The delete of that id, with where its records are. @throws OPERATION_NOT_FOUND, … */
-async function getDelete(
-  journal: Journal,
-  operationId: string,
-): Promise<{
+interface Deleted {
   readonly kind: string
   readonly collection: CollectionInfo
-  readonly backupId: string
-}> {
+  readonly backupIds: readonly string[]
+}
+
+async function findByKey(
+  journal: Journal,
+  key: string | undefined,
+): Promise<OperationRecord | undefined> {
+  return key === undefined ? undefined : journal.findByIdempotencyKey(key)
+}
+
+/** The delete of that id, with where its records are. @throws OPERATION_NOT_FOUND, … */
+async function getDelete(journal: Journal, operationId: string): Promise<Deleted> {
   const operation = await journal.get(operationId)
   if (operation === undefined) {
     throw new HoldfastError(
@@ -381,11 +410,13 @@ async function getDelete(
   if (state !== 'committed' && state !== 'abandoned') {
     throw unavailable(operationId, `it is "${state}", so nothing was deleted by it yet`)
   }
-  const part = checkpoint?.parts[0]
+  const { parts = [] } = checkpoint ?? {}
+  const [part] = parts
   if (part === undefined || checkpointDropped) {
     throw unavailable(operationId, 'its undo window (`keepForMs`) has passed')
   }
-  return { kind, collection: part.collection, backupId: part.backupId }
+  const backupIds = parts.map(({ backupId }) => backupId)
+  return { kind, collection: part.collection, backupIds }
 }
 
 function unavailable(operationId: string, why: string): HoldfastError {
@@ -422,13 +453,19 @@ function asJson(name: CollectionName): JsonValue {
   return typeof name === 'string' ? name : { ...refOf(name) }
 }
 
-function digestOf(records: readonly VectorRecord[]): string {
+/** In turns, since hashing all of them takes longer than the host can wait. */
+async function digestOf(records: readonly VectorRecord[]): Promise<string> {
   const manifest = new ManifestBuilder()
-  manifest.addAll(records)
+  for (let start = 0; start < records.length; start += CHECKPOINT_BATCH_RECORDS) {
+    manifest.addAll(records.slice(start, start + CHECKPOINT_BATCH_RECORDS))
+    await nextTurn()
+  }
   return manifest.build().digest
 }
 
-function inputDigest(described: JsonObject | (() => JsonObject)): string {
-  const json = canonicalJson(typeof described === 'function' ? described() : described)
+async function inputDigest(described: Described): Promise<string> {
+  const json = canonicalJson(typeof described === 'function' ? await described() : described)
   return createHash('sha256').update(json).digest('hex')
 }
+
+type Described = JsonObject | (() => JsonObject | Promise<JsonObject>)

@@ -45,7 +45,7 @@ async function checkAll<Case>(
     const cases = casesIn(await traceOf(scenario, kind), random)
     expect(cases.length).toBeGreaterThan(50)
     for (const test of sampleOf(cases, CASES_MAX, random)) {
-      const violations = await run(scenario, kind, test)
+      const violations = await run(scenario, kind, test).catch((error: unknown) => [String(error)])
       if (violations.length > 0) failures.push(JSON.stringify({ kind, ...test, violations }))
       // Ten violations tell enough.
       if (failures.length >= 10) break

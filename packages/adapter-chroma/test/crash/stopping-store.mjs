@@ -35,6 +35,7 @@ export function stoppingStore(store, { stops, batchRecordsMax, nativeRename, onE
       effect('dropCollection', () => store.dropCollection(ref, options)),
     countRecords: (ref, options) => store.countRecords(ref, options),
     readRecords: (ref, options) => store.readRecords(ref, options),
+    readIds: (ref, options) => store.readIds(ref, options),
     getRecords: (ref, ids, options) => store.getRecords(ref, ids, options),
     putRecords: (ref, records, options) =>
       effect('putRecords', () => store.putRecords(ref, records, options)),

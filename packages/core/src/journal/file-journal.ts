@@ -23,6 +23,8 @@ import { SharedLock } from './shared-lock.ts'
 const LINES_PER_TURN = 200
 /** The journal is rewritten once so many entries, of about a thousand operations, are not summed up. */
 const COMPACT_AFTER_ENTRIES = 5_000
+/** By then, a process that is never idle stops for it. */
+const COMPACT_AT_LAST_ENTRIES = 4 * COMPACT_AFTER_ENTRIES
 
 const LOG = {
   format: 'holdfast-journal',
@@ -77,6 +79,8 @@ export class FileJournal implements Journal {
       directory,
       onTaken: () => this.#catchUp(),
       onLeaving: () => this.#compactIfGrown(),
+      // Only between turns can the journal be rewritten; a process that is never idle has to stop.
+      mustLeave: () => this.#entryCount > COMPACT_AT_LAST_ENTRIES,
     })
   }
 
@@ -97,10 +101,13 @@ export class FileJournal implements Journal {
     const journal = new FileJournal(options)
     try {
       const lease = await journal.acquire([], { waitMs: 0 })
-      await sweepTemporaries(fileSystem, directory)
+      // What can't be swept now is swept another time.
+      await sweepTemporaries(fileSystem, directory).catch(() => {})
       await lease[Symbol.asyncDispose]()
     } catch (error) {
-      if (!isHoldfastError(error) || error.code !== 'COLLECTION_BUSY') throw error
+      if (isHoldfastError(error) && error.code === 'COLLECTION_BUSY') return journal
+      await journal[Symbol.asyncDispose]()
+      throw error
     }
     return journal
   }
@@ -203,8 +210,13 @@ export class FileJournal implements Journal {
       const peeked = await peekLog(this.#options.fileSystem, this.#path, known.readTo)
       if (peeked === undefined) return known.ledger
       // A ledger apart: what is only seen, and may yet be torn off, is nothing to build on.
-      const ledger = peeked.isRewritten ? new OperationLedger() : known.ledger.copy()
-      for (const line of linesIn(peeked.payloads, this.#path)) applyLine(ledger, line)
+      const own = this.#view?.ledger ?? this.#ledger.copy()
+      const ledger = peeked.isRewritten ? new OperationLedger() : own
+      let count = 0
+      for (const line of linesIn(peeked.payloads, this.#path)) {
+        applyLine(ledger, line)
+        if (++count % LINES_PER_TURN === 0) await nextTurn()
+      }
       this.#view = { ledger, readTo: { fileId: peeked.fileId, endBytes: peeked.endBytes } }
       return ledger
     })
@@ -264,6 +276,7 @@ export class FileJournal implements Journal {
     if (log === undefined || this.#entryCount < COMPACT_AFTER_ENTRIES) return
     const kept = compactHistory(this.#ledger.list(), historyMax)
     try {
+      await this.#lock.assertHeld()
       await log.rewrite(linesOf(kept))
       this.#clear()
       for (const operation of kept) this.#ledger.set(operation)

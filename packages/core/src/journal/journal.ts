@@ -56,6 +56,8 @@ export interface Checkpoint {
 export interface CheckpointPart {
   readonly collection: CollectionInfo
   readonly manifest: Manifest
+  /** Of the ids of the records: see `IdDigest`. */
+  readonly idDigest: string
   /** Backup that holds the records. */
   readonly backupId: string
 }

@@ -28,6 +28,8 @@ export interface SharedLockOptions {
   readonly onTaken: () => Promise<void>
   /** Runs before the lock is given back. Must not fail. */
   readonly onLeaving: () => Promise<void>
+  /** Whether the lock has to be given back soon, for `onLeaving` to run. */
+  readonly mustLeave: () => boolean
 }
 
 /**
@@ -92,7 +94,13 @@ export class SharedLock {
   /** @throws LEASE_LOST when another process has taken the lock over */
   async assertHeld(): Promise<void> {
     if (this.#held === undefined) throw new TypeError('The journal is appended to under a lease.')
-    await this.#held.assertHeld()
+    try {
+      await this.#held.assertHeld()
+    } catch (error) {
+      // Nobody else may come in by a lock that is lost; it is taken anew when all have left.
+      this.#isDraining = true
+      throw error
+    }
   }
 
   /** Runs while nobody in this process takes the lock or gives it back. */
@@ -131,7 +139,8 @@ export class SharedLock {
   }
 
   async #isTurnOver(): Promise<boolean> {
-    const { clock, fileSystem } = this.#options
+    const { clock, fileSystem, mustLeave } = this.#options
+    if (mustLeave()) return true
     if (clock.monotonic() - this.#takenAt < TURN_MS) return false
     try {
       const { modifiedMs } = await fileSystem.stat(this.#waitingPath)

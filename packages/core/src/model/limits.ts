@@ -51,3 +51,5 @@ export const BACKUP_FRAME_BYTES: number = 512 * 1024
 export const BACKUP_FRAME_BYTES_MAX: number = 64 * 1024 * 1024
 /** Characters of a backup's id. File systems take 255 bytes per name, of which we add up to 50. */
 export const BACKUP_ID_LENGTH_MAX = 128
+/** How long, in ms, the backups of an abandoned operation are kept at least: a week, to look. */
+export const ABANDONED_KEEP_MS: number = 7 * 24 * 60 * 60 * 1000

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
+import { OrderFreeSum } from './order-free-sum.ts'
 import type { VectorRecord } from './record.ts'
 
 /**
@@ -12,24 +13,12 @@ export interface Manifest {
   readonly digest: string
 }
 
-/**
- * Adds up records into a manifest, in any order, in constant memory.
- *
- * Each record is hashed with SHA-256; the digest is the sum of the hashes, taken as eight 32-bit
- * words, each modulo 2^32. Adding up hashes makes the order irrelevant and, unlike XOR, doesn't
- * let two equal records cancel each other (Bellare and Micciancio, "A New Paradigm for
- * Collision-Free Hashing: Incrementality at Reduced Cost", 1997). It tells accidents, not attacks.
- */
+/** Adds up records into a manifest, in any order, in constant memory. */
 export class ManifestBuilder {
-  #count = 0
-  readonly #words = new Uint32Array(8)
+  readonly #sum = new OrderFreeSum()
 
   add(record: VectorRecord): void {
-    const hash = recordHash(record)
-    for (let word = 0; word < 8; word++) {
-      this.#words[word] = (this.#words[word] as number) + hash.readUInt32BE(word * 4)
-    }
-    this.#count++
+    this.#sum.add(recordHash(record))
   }
 
   addAll(records: Iterable<VectorRecord>): void {
@@ -37,9 +26,7 @@ export class ManifestBuilder {
   }
 
   build(): Manifest {
-    let digest = ''
-    for (const word of this.#words) digest += word.toString(16).padStart(8, '0')
-    return { count: this.#count, digest }
+    return { count: this.#sum.count, digest: this.#sum.digest() }
   }
 }
 

@@ -1,21 +1,25 @@
 import type { CheckpointPart } from '../journal/journal.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { ManifestBuilder, sameManifest } from '../model/manifest.ts'
-import type { BuildContext } from './operation.ts'
+import type { CallOptions } from '../store/adapter.ts'
+import type { OperationContext } from './operation.ts'
 
 /**
  * Reads a checkpoint part back from its backup and compares it with what was taken from the store:
  * the records that we promise to bring back are on disk, whole and readable.
  * @throws BACKUP_DAMAGED
  */
-export async function checkBackup(context: BuildContext, part: CheckpointPart): Promise<void> {
-  const { backupId } = part
-  const manifest = new ManifestBuilder()
-  for await (const { records } of context.backups.read(backupId, context)) manifest.addAll(records)
-  if (sameManifest(manifest.build(), part.manifest)) return
+export async function checkBackup(
+  { backups }: OperationContext,
+  { backupId, manifest, collection }: CheckpointPart,
+  options: CallOptions = {},
+): Promise<void> {
+  const read = new ManifestBuilder()
+  for await (const { records } of backups.read(backupId, options)) read.addAll(records)
+  if (sameManifest(read.build(), manifest)) return
   throw new HoldfastError(
     'BACKUP_DAMAGED',
-    `The backup ${backupId} does not hold what was read from "${part.collection.name}". Check the ` +
+    `The backup ${backupId} does not hold what was read from "${collection.name}". Check the ` +
       'disk (and memory) of this machine, then try again.',
     { outcome: 'unknown', retryable: true, details: { backupId } },
   )

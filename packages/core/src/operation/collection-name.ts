@@ -33,6 +33,9 @@ export async function resolveCollection(
   if (found !== undefined && (storeName === name || sameName(displayNameOf(found), name))) {
     return named(found, name)
   }
+  // A name that the store can take is the store's. To take it for a display name as well would let
+  // a repeated delete hit a copy that carries the metadata of what is gone.
+  if (storeName === name) throw notFound(name)
   const matches = await withDisplayName(store, name, options)
   if (matches.length > 1) throw ambiguous(name, matches)
   const match = matches[0]
@@ -86,10 +89,12 @@ export async function planTargetName(
   const name = storeNameOf(to, store.traits.names)
   const taken = await store.getCollection({ name }, options)
   if (taken !== undefined) throw exists(to, taken)
-  const [other] = (await withDisplayName(store, to, options)).filter(
-    (collection) => collection.name !== source.name,
-  )
-  if (other !== undefined) throw exists(to, other)
+  if (name !== to) {
+    const [other] = (await withDisplayName(store, to, options)).filter(
+      (collection) => collection.name !== source.name,
+    )
+    if (other !== undefined) throw exists(to, other)
+  }
   const hadDisplayName = source.metadata?.[DISPLAY_NAME_KEY] !== undefined
   if (name === to && !hadDisplayName) return { name }
   return { name, metadata: { ...source.metadata, [DISPLAY_NAME_KEY]: to } }
@@ -106,8 +111,11 @@ export async function planOriginalName(
 ): Promise<TargetName> {
   const taken = await store.getCollection({ name: collection.name }, options)
   if (taken !== undefined) throw exists(collection.name, taken)
-  const [other] = await withDisplayName(store, displayNameOf(collection), options)
-  if (other !== undefined) throw exists(displayNameOf(collection), other)
+  const displayName = displayNameOf(collection)
+  if (storeNameOf(displayName, store.traits.names) !== displayName) {
+    const [other] = await withDisplayName(store, displayName, options)
+    if (other !== undefined) throw exists(displayName, other)
+  }
   return { name: collection.name }
 }
 

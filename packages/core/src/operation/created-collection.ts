@@ -1,4 +1,10 @@
-import { type CollectionInfo, type CollectionSpec, refOf } from '../model/collection.ts'
+import {
+  type CollectionInfo,
+  type CollectionRef,
+  type CollectionSpec,
+  refOf,
+} from '../model/collection.ts'
+import { isHoldfastError } from '../model/errors.ts'
 import { sameSpec } from '../model/same-spec.ts'
 import type { BuildContext, EndContext } from './operation.ts'
 
@@ -8,31 +14,38 @@ import type { BuildContext, EndContext } from './operation.ts'
  * by name and might drop what somebody else has made meanwhile.
  */
 
-/** Creates a collection and notes its identity. */
+/** Creates a collection and notes its identity; and before that, that it is about to. */
 export async function createNoted(
   context: BuildContext,
   spec: CollectionSpec,
 ): Promise<CollectionInfo> {
-  const created = await context.store.createCollection(spec, context)
-  await context.note({ created: { ...refOf(created) } })
-  return created
+  await context.note({ creating: spec.name })
+  try {
+    const created = await context.store.createCollection(spec, context)
+    await context.note({ created: { ...refOf(created) } })
+    return created
+  } catch (error) {
+    const isRefused = isHoldfastError(error) && error.outcome === 'unchanged'
+    if (isRefused) await context.note({ notCreated: spec.name })
+    throw error
+  }
 }
 
 /** Drops what {@link createNoted} has created. */
 export async function dropCreated(context: EndContext, spec: CollectionSpec): Promise<void> {
-  const created = notedCollection(context)
+  const { creating, created, notCreated } = Object.assign({}, ...context.notes) as Notes
   if (created !== undefined) return await context.store.dropCollection(created)
-  // Died between creating and noting, or never created. An empty collection just as we would have
-  // made it holds nothing that could be lost, whoever made it.
+  if (creating === undefined || notCreated !== undefined) return
+  // Died between creating and noting. An empty collection just as we would have made it, under the
+  // name that was free when we began, is ours as far as anybody can tell, and holds nothing.
   const found = await context.store.getCollection({ name: spec.name })
   if (found === undefined || !sameSpec(found, spec)) return
   if ((await context.store.countRecords(refOf(found))) > 0) return
   await context.store.dropCollection(refOf(found))
 }
 
-function notedCollection(context: EndContext): { name: string; id?: string } | undefined {
-  for (const { created } of context.notes) {
-    if (created !== undefined) return created as unknown as { name: string; id?: string }
-  }
-  return undefined
+interface Notes {
+  readonly creating?: string
+  readonly created?: CollectionRef
+  readonly notCreated?: string
 }

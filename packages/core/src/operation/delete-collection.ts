@@ -1,9 +1,11 @@
 import type { Checkpoint, CheckpointPart } from '../journal/journal.ts'
 import { type CollectionInfo, refOf } from '../model/collection.ts'
 import { HoldfastError } from '../model/errors.ts'
+import { IdDigest } from '../model/id-digest.ts'
+import type { CallOptions } from '../store/adapter.ts'
 import { checkBackup } from './check-backup.ts'
 import { collectionResource, getResolved, type NamedCollection } from './collection-name.ts'
-import type { Operation } from './operation.ts'
+import type { EndContext, Operation, OperationContext } from './operation.ts'
 
 export interface DeleteInput {
   readonly collection: NamedCollection
@@ -50,17 +52,17 @@ export const deleteCollection: Operation<DeleteInput, DeletePlan> = {
 
   async execute() {},
 
-  /** The backup can be read to its last byte, and holds as many records as the collection does. */
+  /** The backup can be read to its last byte, and holds the very records that the store does. */
   async *verify(context, { collection }, checkpoint) {
-    const { manifest } = onlyPart(checkpoint)
-    await checkBackup(context, onlyPart(checkpoint))
-    context.checked(manifest.count)
-    const live = await context.store.countRecords(refOf(collection), context)
-    if (live === manifest.count) return
+    const part = onlyPart(checkpoint)
+    await checkBackup(context, part, context)
+    context.checked(part.manifest.count)
+    const live = await liveIds(context, collection, context)
+    if (live.digest() === part.idDigest) return
     yield {
       kind: 'collection:changed',
       severity: 'error',
-      message: `"${collection.name}" has ${live} records, its backup has ${manifest.count}.`,
+      message: `"${collection.name}" has other records (${live.count}) than its backup (${part.manifest.count}).`,
       collection: collection.name,
     }
   },
@@ -74,10 +76,7 @@ export const deleteCollection: Operation<DeleteInput, DeletePlan> = {
     const { store } = context
     const ref = refOf(collection)
     if ((await store.getCollection(ref)) === undefined) return
-    // After a crash much time may have passed: what was written since must not be lost either.
-    if ((await store.countRecords(ref)) !== onlyPart(checkpoint).manifest.count) {
-      await context.retake(0)
-    }
+    await keepNewRecords(context, collection, checkpoint)
     await store.dropCollection(ref)
     if ((await store.getCollection(ref)) === undefined) return
     throw new HoldfastError(
@@ -90,13 +89,53 @@ export const deleteCollection: Operation<DeleteInput, DeletePlan> = {
   async rollback() {},
 
   result({ collection }, checkpoint) {
-    return { collection: collection.name, recordCount: onlyPart(checkpoint).manifest.count }
+    return { collection: collection.name, recordCount: keptCount(checkpoint) }
   },
 
   changes({ collection }, checkpoint) {
-    const recordCount = onlyPart(checkpoint).manifest.count
+    const recordCount = keptCount(checkpoint)
     return [{ type: 'collection:dropped', collection: refOf(collection), recordCount }]
   },
+}
+
+/**
+ * After a crash much time may have passed, and what others have added since must not be lost with
+ * the collection. What is on record stays as it is: new records go into a part of their own.
+ */
+async function keepNewRecords(
+  context: EndContext,
+  collection: CollectionInfo,
+  checkpoint: Checkpoint,
+): Promise<void> {
+  const live = await liveIds(context, collection, {})
+  if (checkpoint.parts.length === 1 && live.digest() === onlyPart(checkpoint).idDigest) return
+  // Only now, when they differ, are all ids held in memory.
+  const kept = new Set<string>()
+  for (const { backupId } of checkpoint.parts) {
+    for await (const { records } of context.backups.read(backupId)) {
+      for (const { id } of records) kept.add(id)
+    }
+  }
+  const added: string[] = []
+  for await (const ids of context.store.readIds(refOf(collection))) {
+    for (const id of ids) if (!kept.has(id)) added.push(id)
+  }
+  if (added.length === 0) return
+  await checkBackup(context, await context.keepMore(collection, added))
+}
+
+async function liveIds(
+  { store }: OperationContext,
+  collection: CollectionInfo,
+  options: CallOptions,
+): Promise<IdDigest> {
+  const live = new IdDigest()
+  for await (const ids of store.readIds(refOf(collection), options)) live.addAll(ids)
+  return live
+}
+
+function keptCount(checkpoint: Checkpoint): number {
+  return checkpoint.parts.reduce((sum, part) => sum + part.manifest.count, 0)
 }
 
 function onlyPart(checkpoint: Checkpoint): CheckpointPart {

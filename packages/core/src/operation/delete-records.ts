@@ -1,5 +1,6 @@
-import type { Checkpoint } from '../journal/journal.ts'
 import { type CollectionInfo, refOf } from '../model/collection.ts'
+import { HoldfastError } from '../model/errors.ts'
+import type { Finding } from '../model/finding.ts'
 import { checkIds } from '../store/check-ids.ts'
 import { readPart } from './checkpoint-part.ts'
 import { collectionResource, getResolved, type NamedCollection } from './collection-name.ts'
@@ -16,6 +17,8 @@ export interface DeleteRecordsPlan {
   /** Ids that were asked for; some of them may not exist. */
   readonly idCount: number
 }
+
+const KEPT = 'record:kept'
 
 /** Deletes records after they are safe in a backup: all of them or, after any failure, none. */
 export const deleteRecords: Operation<DeleteRecordsInput, DeleteRecordsPlan> = {
@@ -68,7 +71,9 @@ export const deleteRecords: Operation<DeleteRecordsInput, DeleteRecordsPlan> = {
       const changed = new Set(different.map((record) => record.id))
       const ids = records.map((record) => record.id).filter((id) => !changed.has(id))
       if (ids.length > 0) await store.deleteRecords(ref, ids)
-      const finding = new DifferenceFinding('record:changed', 'newer than their backup, kept in')
+      const left = await store.getRecords(ref, ids)
+      if (left.length > 0) throw notDeleted(collection, left.length)
+      const finding = new DifferenceFinding(KEPT, 'newer than their backup, and kept, in')
       finding.add(different)
       for (const found of finding.findings(collection, 'warning')) context.warn(found)
     }
@@ -76,17 +81,29 @@ export const deleteRecords: Operation<DeleteRecordsInput, DeleteRecordsPlan> = {
 
   async rollback() {},
 
-  result({ collection, idCount }, checkpoint) {
-    const recordCount = deletedCount(checkpoint)
-    return { collection: collection.name, recordCount, absentCount: idCount - recordCount }
+  result({ collection, idCount }, checkpoint, warnings) {
+    const foundCount = checkpoint.parts[0]?.manifest.count ?? 0
+    const recordCount = foundCount - keptCount(warnings)
+    return { collection: collection.name, recordCount, absentCount: idCount - foundCount }
   },
 
-  changes({ collection }, checkpoint) {
-    const recordCount = deletedCount(checkpoint)
+  changes({ collection }, checkpoint, warnings) {
+    const recordCount = (checkpoint.parts[0]?.manifest.count ?? 0) - keptCount(warnings)
     return [{ type: 'records:deleted', collection: refOf(collection), recordCount }]
   },
 }
 
-function deletedCount(checkpoint: Checkpoint): number {
-  return checkpoint.parts[0]?.manifest.count ?? 0
+/** Records that were changed after the line, and so were not deleted. */
+function keptCount(warnings: readonly Finding[]): number {
+  let count = 0
+  for (const { kind, recordCount = 0 } of warnings) if (kind === KEPT) count += recordCount
+  return count
+}
+
+function notDeleted({ name }: CollectionInfo, count: number): HoldfastError {
+  return new HoldfastError(
+    'STORE_REJECTED',
+    `The store says that it has deleted ${count} records from "${name}", but still has them.`,
+    { outcome: 'committed', retryable: false, details: { collection: name, count } },
+  )
 }

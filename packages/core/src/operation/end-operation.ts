@@ -26,13 +26,13 @@ export async function commitOperation(
     throw commitPending(work, 'It is decided, but could not be finished yet', cause)
   }
   try {
-    const result = operation.result(plan, checkpointOf(work)) as JsonObject
+    const result = operation.result(plan, checkpointOf(work), work.warnings) as JsonObject
     await record(engine, work, { type: 'committed', result, durationsMs: durationsMs() })
   } catch (cause) {
     throw commitPending(work, 'It is done, but the journal could not take note of it', cause)
   }
   const { operationId, kind } = work
-  for (const { type, ...facts } of operation.changes(plan, checkpointOf(work))) {
+  for (const { type, ...facts } of operation.changes(plan, checkpointOf(work), work.warnings)) {
     const at = engine.clock.now()
     engine.events.emit(type, { operationId, kind, at, ...facts } as never)
   }

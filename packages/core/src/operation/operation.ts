@@ -1,5 +1,5 @@
 import type { BackupRepository } from '../backup/backup-repository.ts'
-import type { Checkpoint } from '../journal/journal.ts'
+import type { Checkpoint, CheckpointPart } from '../journal/journal.ts'
 import type { CollectionInfo, CollectionRef } from '../model/collection.ts'
 import type { Finding } from '../model/finding.ts'
 import type { JsonObject, VectorRecord } from '../model/record.ts'
@@ -16,6 +16,8 @@ export interface OperationContext {
    * atomically: for when somebody wrote to the collection after the checkpoint.
    */
   retake(part: number): Promise<void>
+  /** Keeps further records of a collection in a part of its own, and tells which one that is. */
+  keepMore(collection: CollectionInfo, ids: readonly string[]): Promise<CheckpointPart>
   /** Tells listeners and the result of a difference that needs nobody to act. */
   warn(finding: Finding): void
 }
@@ -100,6 +102,6 @@ export interface Operation<Input, Plan extends object> {
   /** Idempotent; undoes only what it recognizes as its own. */
   rollback(context: EndContext, plan: Plan, checkpoint: Checkpoint | undefined): Promise<void>
   /** What the caller and the history are told, beside what the engine knows. */
-  result(plan: Plan, checkpoint: Checkpoint): object
-  changes(plan: Plan, checkpoint: Checkpoint): readonly ChangeEvent[]
+  result(plan: Plan, checkpoint: Checkpoint, warnings: readonly Finding[]): object
+  changes(plan: Plan, checkpoint: Checkpoint, warnings: readonly Finding[]): readonly ChangeEvent[]
 }

@@ -63,7 +63,7 @@ export async function runOperation<Input, Plan extends object>(
     const durationsMs = (): JsonObject => timer.durationsMs()
     await timer.time('commit', () => commitOperation(engine, operation as never, work, durationsMs))
     return {
-      ...operation.result(plan, checkpointOf(work)),
+      ...operation.result(plan, checkpointOf(work), work.warnings),
       operationId: work.operationId,
       kind: operation.kind,
       outcome: 'committed',

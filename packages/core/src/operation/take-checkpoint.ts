@@ -1,6 +1,7 @@
 import type { BackupBatch } from '../backup/backup-repository.ts'
 import type { Checkpoint, CheckpointPart } from '../journal/journal.ts'
 import { refOf } from '../model/collection.ts'
+import { IdDigest } from '../model/id-digest.ts'
 import { CHECKPOINT_BATCH_RECORDS } from '../model/limits.ts'
 import type { VectorRecord } from '../model/record.ts'
 import type { CallOptions } from '../store/adapter.ts'
@@ -35,6 +36,17 @@ export async function retakePart(
   return { parts: checkpoint.parts.map((old, at) => (at === index ? again : old)) }
 }
 
+/** Keeps the records of these ids in a further part. */
+export async function addPart(
+  engine: Engine,
+  operationId: string,
+  checkpoint: Checkpoint,
+  scope: CheckpointScope,
+): Promise<Checkpoint> {
+  const added = await takePart(engine, `${operationId}.${checkpoint.parts.length}`, scope, {})
+  return { parts: [...checkpoint.parts, added] }
+}
+
 async function takePart(
   engine: Engine,
   backupId: string,
@@ -42,9 +54,20 @@ async function takePart(
   options: CallOptions,
 ): Promise<CheckpointPart> {
   const { collection } = scope
-  const batches = batchesOf(engine, scope, options)
-  const backup = await engine.backups.write({ id: backupId, collection, batches }, options)
-  return { collection, manifest: backup.manifest, backupId }
+  const ids = new IdDigest()
+  const batches = addingUp(batchesOf(engine, scope, options), ids)
+  const { manifest } = await engine.backups.write({ id: backupId, collection, batches }, options)
+  return { collection, manifest, idDigest: ids.digest(), backupId }
+}
+
+async function* addingUp(
+  batches: AsyncIterable<BackupBatch>,
+  ids: IdDigest,
+): AsyncGenerator<BackupBatch> {
+  for await (const batch of batches) {
+    ids.addAll(batch.records.map(({ id }) => id))
+    yield batch
+  }
 }
 
 async function* batchesOf(

@@ -21,14 +21,15 @@ export interface UndeleteInput {
   readonly deletedBy: string
   /** The collection as it was. */
   readonly collection: CollectionInfo
-  readonly backupId: string
+  /** Where its records are, each in one of them. */
+  readonly backupIds: readonly string[]
   /** Absent: as it was called. */
   readonly to?: string
 }
 
 export interface UndeletePlan {
   readonly deletedBy: string
-  readonly backupId: string
+  readonly backupIds: readonly string[]
   readonly to: CollectionSpec
   readonly recordCount: number
 }
@@ -44,14 +45,13 @@ export const undeleteCollection: Operation<UndeleteInput, UndeletePlan> = {
     return [operationResource(deletedBy), target]
   },
 
-  async plan({ store, backups, ...options }, { deletedBy, collection, backupId, to }) {
+  async plan({ store, backups, ...options }, { deletedBy, collection, backupIds, to }) {
     const target =
       to === undefined
         ? await planOriginalName(store, collection, options)
         : await planTargetName(store, collection, to, options)
-    const backup = await getBackup(backups, backupId, deletedBy, options)
-    const { count } = backup.manifest
-    return { deletedBy, backupId, to: { ...specOf(collection), ...target }, recordCount: count }
+    const recordCount = await countKept(backups, backupIds, deletedBy, options)
+    return { deletedBy, backupIds, to: { ...specOf(collection), ...target }, recordCount }
   },
 
   summarize({ to, recordCount }) {
@@ -67,19 +67,19 @@ export const undeleteCollection: Operation<UndeleteInput, UndeletePlan> = {
     return []
   },
 
-  async execute(context, { to, backupId }) {
+  async execute(context, { to, backupIds }) {
     const created = await createNoted(context, to)
-    const records = recordsOf(context, backupId, context)
+    const records = recordsOf(context, backupIds, context)
     await copyRecords(context.store, records, refOf(created), context)
   },
 
-  async *verify(context, { to, backupId }) {
-    const records = recordsOf(context, backupId, context)
+  async *verify(context, { to, backupIds }) {
+    const records = recordsOf(context, backupIds, context)
     yield* compareRecords(context.store, records, { name: to.name }, context)
   },
 
-  async repair(context, { to, backupId }) {
-    const records = recordsOf(context, backupId, context)
+  async repair(context, { to, backupIds }) {
+    const records = recordsOf(context, backupIds, context)
     await copyDifference(context.store, records, { name: to.name }, context)
   },
 
@@ -104,28 +104,38 @@ export function operationResource(operationId: string): string {
 }
 
 /** @throws UNDELETE_UNAVAILABLE */
-export async function getBackup(
+export async function countKept(
   backups: BackupRepository,
-  backupId: string,
+  backupIds: readonly string[],
   deletedBy: string,
   options: CallOptions,
-): Promise<{ readonly manifest: { readonly count: number } }> {
-  const backup = await backups.get(backupId, options)
-  if (backup !== undefined) return backup
-  throw new HoldfastError(
+): Promise<number> {
+  let recordCount = 0
+  for (const backupId of backupIds) {
+    const backup = await backups.get(backupId, options)
+    if (backup === undefined) throw windowPassed(deletedBy)
+    recordCount += backup.manifest.count
+  }
+  return recordCount
+}
+
+export async function* recordsOf(
+  { backups }: OperationContext,
+  backupIds: readonly string[],
+  options: CallOptions,
+): AsyncGenerator<readonly VectorRecord[]> {
+  for (const backupId of backupIds) {
+    for await (const { records } of backups.read(backupId, options)) {
+      if (records.length > 0) yield records
+    }
+  }
+}
+
+function windowPassed(deletedBy: string): HoldfastError {
+  return new HoldfastError(
     'UNDELETE_UNAVAILABLE',
     `The backup of ${deletedBy} is gone: its undo window (\`keepForMs\`) has passed. A longer ` +
       'window can be set per call or for the manager.',
     { outcome: 'unchanged', retryable: false, details: { operationId: deletedBy } },
   )
-}
-
-export async function* recordsOf(
-  { backups }: OperationContext,
-  backupId: string,
-  options: CallOptions,
-): AsyncGenerator<readonly VectorRecord[]> {
-  for await (const { records } of backups.read(backupId, options)) {
-    if (records.length > 0) yield records
-  }
 }

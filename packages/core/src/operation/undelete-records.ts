@@ -7,19 +7,19 @@ import { readPart } from './checkpoint-part.ts'
 import { collectionResource, getResolved, type NamedCollection } from './collection-name.ts'
 import { compareBatch, DifferenceFinding } from './compare-records.ts'
 import type { BuildContext, EndContext, Operation } from './operation.ts'
-import { getBackup, operationResource, recordsOf } from './undelete-collection.ts'
+import { countKept, operationResource, recordsOf } from './undelete-collection.ts'
 
 export interface UndeleteRecordsInput {
   readonly deletedBy: string
   readonly collection: NamedCollection
-  readonly backupId: string
+  readonly backupIds: readonly string[]
   /** Ids of the records in the backup. */
   readonly ids: readonly string[]
 }
 
 export interface UndeleteRecordsPlan {
   readonly deletedBy: string
-  readonly backupId: string
+  readonly backupIds: readonly string[]
   readonly collection: CollectionInfo
   readonly recordCount: number
 }
@@ -33,10 +33,10 @@ export const undeleteRecords: Operation<UndeleteRecordsInput, UndeleteRecordsPla
     return [operationResource(deletedBy), collectionResource(collection.name)]
   },
 
-  async plan({ store, backups, ...options }, { deletedBy, collection: named, backupId }) {
+  async plan({ store, backups, ...options }, { deletedBy, collection: named, backupIds }) {
     const collection = await getResolved(store, named, options)
-    const backup = await getBackup(backups, backupId, deletedBy, options)
-    return { deletedBy, backupId, collection, recordCount: backup.manifest.count }
+    const recordCount = await countKept(backups, backupIds, deletedBy, options)
+    return { deletedBy, backupIds, collection, recordCount }
   },
 
   summarize({ collection, recordCount }) {
@@ -53,19 +53,19 @@ export const undeleteRecords: Operation<UndeleteRecordsInput, UndeleteRecordsPla
     return [{ keep: 'ids', collection, ids }]
   },
 
-  async execute(context, { collection, backupId }, checkpoint) {
+  async execute(context, { collection, backupIds }, checkpoint) {
     const absent = await absentIds(context, checkpoint)
-    for await (const batch of recordsOf(context, backupId, context)) {
+    for await (const batch of recordsOf(context, backupIds, context)) {
       const ours = batch.filter((record) => absent.has(record.id))
       if (ours.length > 0) await context.store.putRecords(refOf(collection), ours, context)
     }
   },
 
-  async *verify(context, { collection, backupId }, checkpoint) {
+  async *verify(context, { collection, backupIds }, checkpoint) {
     const absent = await absentIds(context, checkpoint)
     const missing = new DifferenceFinding('record:missing', 'missing from')
     const different = new DifferenceFinding('record:different', 'different in')
-    for await (const batch of recordsOf(context, backupId, context)) {
+    for await (const batch of recordsOf(context, backupIds, context)) {
       const ours = batch.filter((record) => absent.has(record.id))
       const found = await compareBatch(context.store, refOf(collection), ours, context)
       missing.add(found.missing)
@@ -79,14 +79,14 @@ export const undeleteRecords: Operation<UndeleteRecordsInput, UndeleteRecordsPla
 
   async commit() {},
 
-  async rollback(context, { collection, backupId }, checkpoint) {
+  async rollback(context, { collection, backupIds }, checkpoint) {
     if (checkpoint === undefined) return
     const { store } = context
     const ref = refOf(collection)
     if ((await store.getCollection(ref)) === undefined) return
     const absent = await absentIds(context, checkpoint)
     const tolerance = vectorTolerance(store.traits.vectorFidelity)
-    for await (const batch of recordsOf(context, backupId, {})) {
+    for await (const batch of recordsOf(context, backupIds, {})) {
       const put = new Map<string, VectorRecord>()
       for (const record of batch) if (absent.has(record.id)) put.set(record.id, record)
       const now = await store.getRecords(ref, [...put.keys()])

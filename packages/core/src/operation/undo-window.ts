@@ -1,5 +1,6 @@
 import { isEnded, type OperationRecord } from '../journal/journal.ts'
 import { isHoldfastError } from '../model/errors.ts'
+import { ABANDONED_KEEP_MS } from '../model/limits.ts'
 import { dropCheckpoint } from './end-operation.ts'
 import { cleaningUp, type Engine } from './engine.ts'
 import { operationResource } from './undelete-collection.ts'
@@ -9,7 +10,10 @@ function keepsCheckpoint(operation: OperationRecord, now: number): boolean {
   if (operation.checkpointDropped) return false
   if (!isEnded(operation)) return true
   if (operation.state === 'rolled-back') return false
-  return now < (operation.endedAt ?? 0) + (operation.keepForMs ?? 0)
+  const { endedAt = 0, keepForMs = 0, state } = operation
+  // Whoever gives an operation up wants to look, and what it has kept may be the only copy.
+  const windowMs = state === 'abandoned' ? Math.max(keepForMs, ABANDONED_KEEP_MS) : keepForMs
+  return now < endedAt + windowMs
 }
 
 /** Drops every backup that nobody can ask for any more. What can't be dropped now stays for later. */
@@ -63,6 +67,9 @@ async function whenFree(engine: Engine, resource: string, run: () => Promise<voi
   try {
     const lease = await engine.journal.acquire([resource], { waitMs: 0 })
     try {
+      // An undelete that was left open needs what it was reading.
+      const open = await engine.journal.listOpen()
+      if (open.some(({ resources }) => resources.includes(resource))) return
       await run()
     } finally {
       await cleaningUp(engine, 'releasing a lease', async () => lease[Symbol.asyncDispose]())

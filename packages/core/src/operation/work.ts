@@ -1,10 +1,10 @@
-import type { Checkpoint, OperationRecord } from '../journal/journal.ts'
+import type { Checkpoint, CheckpointPart, OperationRecord } from '../journal/journal.ts'
 import { isHoldfastError } from '../model/errors.ts'
 import type { Finding } from '../model/finding.ts'
 import type { JsonObject } from '../model/record.ts'
 import { type Engine, record } from './engine.ts'
 import type { BuildContext, EndContext, OperationContext } from './operation.ts'
-import { retakePart } from './take-checkpoint.ts'
+import { addPart, retakePart } from './take-checkpoint.ts'
 import type { Verification } from './verification.ts'
 
 /** One operation under way, whether just begun or found open in the journal. */
@@ -80,6 +80,12 @@ function operationContext(
       const options = signal === undefined ? {} : { signal }
       work.checkpoint = await retakePart(engine, work.checkpoint, part, options)
       await record(engine, work, { type: 'checkpointed', checkpoint: work.checkpoint })
+    },
+    keepMore: async (collection, ids) => {
+      const scope = { keep: 'ids', collection, ids } as const
+      work.checkpoint = await addPart(engine, work.operationId, checkpointOf(work), scope)
+      await record(engine, work, { type: 'checkpointed', checkpoint: work.checkpoint })
+      return work.checkpoint.parts.at(-1) as CheckpointPart
     },
     warn: (finding) => {
       work.warnings.push(finding)

@@ -86,6 +86,8 @@ export interface VectorStoreAdapter extends AsyncDisposable {
    * holds.
    */
   readRecords(ref: CollectionRef, options?: ReadOptions): AsyncIterable<readonly VectorRecord[]>
+  /** The ids of all records, in batches, each once while nobody writes. Cheap where it can be. */
+  readIds(ref: CollectionRef, options?: CallOptions): AsyncIterable<readonly string[]>
   /** Those that exist, in any order. */
   getRecords(
     ref: CollectionRef,

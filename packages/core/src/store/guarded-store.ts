@@ -157,6 +157,19 @@ export class GuardedStore implements VectorStoreAdapter {
     )
   }
 
+  /** As {@link readRecords}, a failed read is not continued by itself. */
+  async *readIds(
+    ref: CollectionRef,
+    { signal }: CallOptions = {},
+  ): AsyncIterable<readonly string[]> {
+    checkRef(ref)
+    yield* this.#calls.stream(
+      'readIds',
+      (call) => this.#adapter.readIds(ref, { signal: call }),
+      signal,
+    )
+  }
+
   async getRecords(
     ref: CollectionRef,
     ids: readonly string[],

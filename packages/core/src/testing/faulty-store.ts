@@ -45,6 +45,11 @@ export class FaultyStore implements VectorStoreAdapter {
     return faultyStream(this.#plan, place, this.#store.readRecords(ref, options))
   }
 
+  readIds(ref: CollectionRef, options?: CallOptions): AsyncIterable<readonly string[]> {
+    const place = { part: 'store', method: 'readIds', about: ref.name, reads: true } as const
+    return faultyStream(this.#plan, place, this.#store.readIds(ref, options))
+  }
+
   getCollection(ref: CollectionRef, options?: CallOptions): Promise<CollectionInfo | undefined> {
     return this.#read('getCollection', ref, () => this.#store.getCollection(ref, options))
   }

@@ -147,6 +147,18 @@ export class MemoryStore implements VectorStoreAdapter {
     }
   }
 
+  async *readIds(ref: CollectionRef, options?: CallOptions): AsyncIterable<readonly string[]> {
+    this.#enter(options)
+    const ids = [...this.#get(ref).records.keys()]
+    for (let start = 0; start < ids.length; start += this.traits.batchRecordsMax) {
+      this.#enter(options)
+      // As with records: what is gone by now is not told, and a collection that is gone is an error.
+      const { records } = this.#get(ref)
+      const batch = ids.slice(start, start + this.traits.batchRecordsMax)
+      yield batch.filter((id) => records.has(id))
+    }
+  }
+
   async getRecords(
     ref: CollectionRef,
     ids: readonly string[],

@@ -106,6 +106,61 @@ describe('what others write', () => {
     expect(await ids(world)).toEqual(['a', 'b', 'late'])
   })
 
+  it('and delete while a backup is taken is noticed, also when the count is the same', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    const { operations, engine } = await world.start()
+    const off = engine.events.on('operation:checkpointed', () => {
+      off()
+      void world.store.deleteRecords(DOCS, ['a'])
+      void world.store.putRecords(DOCS, [record('new', 5, 5)])
+    })
+    const result = await operations.safeDeleteCollection('docs')
+    expect(result.verification.repaired).toBe(true)
+    await operations.undelete(result.operationId)
+    expect(await ids(world)).toEqual(['b', 'new'])
+  })
+
+  it('or delete after the line of a delete takes nothing out of its backup', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    await dieBefore(world, 'store.dropCollection docs', (operations) =>
+      operations.safeDeleteCollection('docs'),
+    )
+    await world.store.deleteRecords(DOCS, ['a'])
+    await world.store.putRecords(DOCS, [record('late', 5, 5)])
+    const { process } = await world.recover()
+    const [deleted] = await process.engine.journal.list()
+    expect(deleted).toMatchObject({ state: 'committed', result: { recordCount: 3 } })
+    const { recordCount } = await process.operations.undelete(deleted?.operationId ?? '')
+    expect(recordCount).toBe(3)
+    expect(await ids(world)).toEqual(['a', 'b', 'late'])
+  })
+
+  it('as an empty collection under the new name stays theirs when the name is refused', async () => {
+    const world = await worldWith(COPYING, ['a'])
+    const { operations, engine } = await world.start()
+    engine.events.on('operation:checkpointed', () => {
+      void world.store.createCollection({ name: 'papers', metric: 'euclidean', dimension: 2 })
+    })
+    const clone = operations.safeCloneCollection({ from: 'docs', to: 'papers' })
+    await expect(clone).rejects.toMatchObject({
+      code: 'COLLECTION_EXISTS',
+      outcome: 'rolled-back',
+    })
+    expect(Object.keys(world.snapshot())).toEqual(['docs', 'papers'])
+  })
+
+  it('after the line of a delete of records is kept, and not counted as deleted', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    await dieBefore(world, 'store.deleteRecords docs', (operations) =>
+      operations.safeDeleteRecords('docs', ['a', 'b']),
+    )
+    await world.store.putRecords(DOCS, [record('a', 9, 9)])
+    const { process } = await world.recover()
+    const [deleted] = await process.engine.journal.list()
+    expect(deleted).toMatchObject({ state: 'committed', result: { recordCount: 1 } })
+    expect(await ids(world)).toEqual(['a'])
+  })
+
   it('after the line of a copied rename is carried over before the old one is dropped', async () => {
     const world = await worldWith(COPYING, ['a', 'b'])
     await dieBefore(world, 'store.dropCollection docs', (operations) =>

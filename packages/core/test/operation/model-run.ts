@@ -25,6 +25,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'IDEMPOTENCY_KEY_REUSED',
   'OPERATION_NOT_FOUND',
   'UNDELETE_UNAVAILABLE',
+  'BACKUP_NOT_FOUND',
 ])
 
 /**
@@ -42,8 +43,8 @@ export class ModelRun {
   readonly #told = new Map<number, Told>()
   readonly #folded = new Set<string>()
   readonly #violations: string[] = []
-  /** Whatever had expired by then has been dropped. */
-  #tidiedAt = Number.NEGATIVE_INFINITY
+  /** Operations whose backups were dropped, after their undo windows. */
+  readonly #dropped = new Set<string>()
 
   constructor(kind: StoreKind, seed: number) {
     this.#world = new World(kind, seed)
@@ -149,7 +150,11 @@ export class ModelRun {
       ({ idempotency, state }) => idempotency?.key === call.key && state === 'committed',
     )
     if (call.key === undefined || call.dryRun || earlier === undefined) return expected
-    if (sameCall(this.#callOf(earlier), call)) return [`replay of ${earlier.operationId}`]
+    if (sameCall(this.#callOf(earlier), call)) {
+      // An undelete whose window has passed since is refused before its key is looked up.
+      const isLate = expected.includes('UNDELETE_UNAVAILABLE')
+      return [`replay of ${earlier.operationId}`, ...(isLate ? ['UNDELETE_UNAVAILABLE'] : [])]
+    }
     // It may be refused for more than one reason.
     return ['IDEMPOTENCY_KEY_REUSED', ...expected.filter((label) => label !== 'done')]
   }
@@ -162,9 +167,9 @@ export class ModelRun {
     if (deleted === undefined) return ['OPERATION_NOT_FOUND']
     if (deleted.state !== 'committed') return ['UNDELETE_UNAVAILABLE']
     if (this.#world.clock.now() < expiryOf(deleted)) return [done]
-    // What has expired stays until somebody tidies up.
-    const isGone = expiryOf(deleted) <= this.#tidiedAt
-    return isGone ? ['UNDELETE_UNAVAILABLE'] : [done, 'UNDELETE_UNAVAILABLE']
+    if (this.#dropped.has(deleted.operationId)) return ['UNDELETE_UNAVAILABLE']
+    // What has expired stays until somebody tidies up, who may have died half-way.
+    return [done, 'UNDELETE_UNAVAILABLE', 'BACKUP_NOT_FOUND']
   }
 
   #mustBeHealthy(call: Call | undefined, told: Told): void {
@@ -176,14 +181,16 @@ export class ModelRun {
   async #rest(): Promise<void> {
     const { engine } = await this.#world.start()
     await recoverAll(engine, { waitMs: 0 })
-    this.#tidiedAt = this.#world.clock.now()
+    const now = this.#world.clock.now()
     await tidyUp(engine)
     for (const violation of await restViolations(this.#world)) this.#violate(violation)
     if (!(await this.#compareIfSettled())) return
-    const kept = (await engine.journal.list())
-      .filter((operation) => operation.state === 'committed')
-      .filter((operation) => expiryOf(operation) > this.#tidiedAt)
-      .flatMap(({ checkpoint }) => checkpoint?.parts.flatMap((part) => part.backupId ?? []) ?? [])
+    const kept: string[] = []
+    for (const operation of await engine.journal.list()) {
+      if (operation.state === 'committed' && now < expiryOf(operation)) {
+        kept.push(...(operation.checkpoint?.parts ?? []).flatMap(({ backupId }) => backupId ?? []))
+      } else this.#dropped.add(operation.operationId)
+    }
     const found = await backupIds(engine)
     if (found.join() !== kept.sort().join()) {
       this.#violate(`the backups are ${found.join()}, and not those of open undo windows: ${kept}`)

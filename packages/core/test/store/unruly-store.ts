@@ -92,7 +92,7 @@ export function unruly(
   }
 }
 
-const STREAMS: ReadonlySet<string> = new Set(['readRecords', 'listCollections'])
+const STREAMS: ReadonlySet<string> = new Set(['readRecords', 'readIds', 'listCollections'])
 
 function withoutSignal(argument: unknown): unknown {
   if (typeof argument !== 'object' || argument === null || !('signal' in argument)) return argument

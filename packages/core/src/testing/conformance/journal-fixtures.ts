@@ -25,6 +25,7 @@ export const CHECKPOINT: Checkpoint = {
     {
       collection: { name: 'docs', id: 'c1', metric: 'cosine', dimension: 4, metadata: { a: 1 } },
       manifest: { count: 3, digest: '0'.repeat(64) },
+      idDigest: '1'.repeat(64),
       backupId: 'operation-1.0',
     },
   ],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { CollectionRef } from '../../model/collection.ts'
+import type { HoldfastError } from '../../model/errors.ts'
 import type { VectorStoreAdapter } from '../../store/adapter.ts'
 import { collect, rejection } from './expectations.ts'
 import {
@@ -22,6 +23,23 @@ export const streamScenarios: readonly AdapterScenario[] = [
       for (const batchRecordsMax of [1, 10, 256, 257, 258]) {
         await assertBatches(store, docs, { batchRecordsMax, count: 257 })
       }
+    },
+  },
+  {
+    key: 'streams.ids',
+    title: 'the ids alone are those of the records, each once',
+    async run(store) {
+      const docs = await createFilled(store, 'docs', bareRecordsOf(257))
+      const ids = (await collect(store.readIds(docs))).flat()
+      const records = (await collect(store.readRecords(docs))).flat()
+      assert.deepEqual([...ids].sort(), records.map(({ id }) => id).sort())
+      const empty = await createFilled(store, 'empty')
+      assert.deepEqual((await collect(store.readIds(empty))).flat(), [])
+      const gone = { name: 'gone', ...(docs.id === undefined ? {} : { id: docs.id }) }
+      await store.dropCollection(docs)
+      const attempt = collect(store.readIds(docs.id === undefined ? docs : gone))
+      const error = (await rejection(attempt, 'reading the ids of what is gone')) as HoldfastError
+      assert.equal(error.code, 'COLLECTION_NOT_FOUND')
     },
   },
   {
