@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromaUrl } from '../../../test/chroma-url.ts'
 import { type KillReport, type Measured, measure, runKill } from './crash/kill-case.ts'
 import { type KillPlan, planOf, SEEDS_PER_ROUND } from './crash/kill-plan.ts'
-import { SCENARIOS } from './crash/scenarios.ts'
+import { runLateRequests } from './crash/late-requests.ts'
+import { SCENARIOS, type Scenario } from './crash/scenarios.ts'
+import { runStaleMetadata } from './crash/stale-metadata.ts'
 import { closeWorld, openWorld } from './crash/test-world.ts'
 import { Trial, type TrialWorld } from './crash/trial.ts'
 
@@ -15,6 +17,14 @@ import { Trial, type TrialWorld } from './crash/trial.ts'
  * `SEED=123` repeats one kill; `EFFORT=10` kills ten times as often.
  */
 const KILLS_MIN = 100
+/** Those that change the store above the line, where it can be taken back. */
+const LATE_KINDS = ['records:put', 'records:undelete', 'collection:rename', 'collection:clone']
+const PUTTING_KINDS = ['records:put', 'records:undelete']
+const LATE_REQUESTS = 10
+const LATE_RECORDS = 300
+/** Apart from the seeds of the kills. */
+const LATE_SEED = 1e9
+const STALE_SEED = 2e9
 const PHASES = [
   'opening',
   'before planned',
@@ -72,6 +82,24 @@ describe.skipIf(chromaUrl() === undefined)('a process that is killed', () => {
       throw new Error(`SEED=${plan.seed} failed in ${trial.open.directory}`, { cause })
     }
   }
+
+  it.each(SCENARIOS.filter(({ kind }) => PUTTING_KINDS.includes(kind)))(
+    '$title: recognizes its own records, whatever Chroma has made of them',
+    async (scenario) => {
+      const options = { seed: firstSeed + STALE_SEED, scenario, recordCount: LATE_RECORDS }
+      expect(await runStaleMetadata(world, options)).toEqual([])
+    },
+  )
+
+  it('leaves no request behind that lands after recovery', { timeout: 600_000 }, async () => {
+    const kinds = SCENARIOS.filter(({ kind }) => LATE_KINDS.includes(kind))
+    const trials = Array.from({ length: LATE_REQUESTS * rounds }, (_, index) => ({
+      seed: firstSeed + LATE_SEED + index,
+      scenario: kinds[index % kinds.length] as Scenario,
+      recordCount: LATE_RECORDS,
+    }))
+    expect(await runLateRequests(world, trials)).toEqual([])
+  })
 
   it.skipIf(given !== undefined)('was killed often enough, and in every phase', () => {
     const counts = new Map(PHASES.map((phase) => [phase, 0]))

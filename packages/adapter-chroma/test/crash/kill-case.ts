@@ -146,5 +146,5 @@ async function killAtStop(
 
 function countsOf(effects: readonly Effect[]): EffectCounts {
   const count = (kind: EffectKind): number => effects.filter((one) => one.kind === kind).length
-  return { disk: count('disk'), store: count('store') }
+  return { disk: count('disk'), store: count('store'), request: count('request') }
 }

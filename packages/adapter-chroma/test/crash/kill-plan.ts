@@ -50,9 +50,10 @@ const KILLS: readonly MakeKill[] = [
   (random) => effectKill(random, 'disk', 'during'),
   (random) => effectKill(random, 'disk', 'after'),
   (random) => effectKill(random, 'store', 'before'),
-  (random) => effectKill(random, 'store', 'during'),
-  (random) => effectKill(random, 'store', 'during'),
   (random) => effectKill(random, 'store', 'after'),
+  (random) => effectKill(random, 'request', 'during'),
+  (random) => effectKill(random, 'request', 'during'),
+  (random) => effectKill(random, 'request', 'after'),
   (random) => ({ at: 'time', share: random.next() * TIME_SHARE_MAX }),
   (random) => ({ at: 'time', share: random.next() * TIME_SHARE_MAX }),
   (random) => ({ ...effectKill(random, 'disk', someMoment(random)), during: 'opening' }),
@@ -68,7 +69,7 @@ export function planOf(seed: number): KillPlan {
   const kill = makeKill(random)
   const recordCount = random.next() < MANY_SHARE ? RECORDS_MANY : RECORDS
   const dies = random.next() < RECOVERY_SHARE
-  const recovery = effectKill(random, random.next() < 0.5 ? 'disk' : 'store', someMoment(random))
+  const recovery = effectKill(random, random.next() < 0.5 ? 'disk' : 'request', someMoment(random))
   return { seed, scenario, recordCount, kill, recovery: dies ? recovery : undefined }
 }
 

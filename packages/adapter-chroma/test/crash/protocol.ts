@@ -29,8 +29,8 @@ export interface OpenReport {
   readonly openMs: number
 }
 
-/** What can be cut short: a change of the disk or of the store. */
-export type EffectKind = 'disk' | 'store'
+/** What can be cut short: a change of the disk, of the store, or a request that is part of one. */
+export type EffectKind = 'disk' | 'store' | 'request'
 
 /** Where a worker stands still until it is killed, or told to go on. */
 export type Stop =

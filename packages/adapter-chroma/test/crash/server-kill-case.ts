@@ -37,8 +37,6 @@ export interface ServerKillReport {
 }
 
 const RECORDS = 200
-/** Changes of the store in the shortest of the operations that make several. */
-const STORE_EFFECTS = 4
 const DISK_EFFECTS = 12
 const DELAY_MS_MAX = 20
 const MOMENTS = ['before', 'after', 'during'] as const
@@ -49,17 +47,21 @@ export function serverPlanOf(seed: number): ServerKillPlan {
   const random = new SeededRandom(seed)
   const scenario = SCENARIOS[seed % SCENARIOS.length] as Scenario
   const course = COURSES[Math.floor(seed / SCENARIOS.length) % COURSES.length] as Course
-  const isStore = random.next() < 0.7
-  // A rename and a delete make one change of the store.
-  const isShort = scenario.kind === 'collection:rename' || scenario.kind === 'collection:delete'
-  const storeEffects = isShort ? 1 : STORE_EFFECTS
+  const isRequest = random.next() < 0.7
+  const requests = requestsOf(scenario)
   const stop: Stop = {
-    kind: isStore ? 'store' : 'disk',
-    effect: random.integer(isStore ? storeEffects : DISK_EFFECTS),
-    moment: MOMENTS[random.integer(isStore ? 3 : 2)] as 'before' | 'after' | 'during',
+    kind: isRequest ? 'request' : 'disk',
+    effect: random.integer(isRequest ? requests : DISK_EFFECTS),
+    moment: MOMENTS[random.integer(isRequest ? 3 : 2)] as 'before' | 'after' | 'during',
     delayMs: random.integer(DELAY_MS_MAX),
   }
   return { seed, scenario, course, recordCount: RECORDS, stop }
+}
+
+/** How many requests that change something it makes at least. */
+function requestsOf({ kind }: Scenario): number {
+  if (kind === 'collection:rename' || kind === 'collection:delete') return 1
+  return kind.startsWith('records:') ? 2 : 4
 }
 
 /** Kills the server in the middle of an operation. Tells what is wrong, and the next server. */

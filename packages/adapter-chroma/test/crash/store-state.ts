@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Metadata, VectorRecord } from '@holdfast/core'
 import type { ChromaClient, Collection } from 'chromadb'
+import { patiently } from './patiently.ts'
 
 /** What Chroma holds, as its own client tells it: nothing of ours is trusted here. */
 export type StoreState = ReadonlyMap<string, CollectionState>
@@ -27,7 +28,7 @@ export async function readState(client: ChromaClient, prefix: string): Promise<S
 
 export async function dropAll(client: ChromaClient, prefix: string): Promise<void> {
   for (const { name } of await collectionsOf(client, prefix)) {
-    await client.deleteCollection({ name })
+    await patiently(() => client.deleteCollection({ name }))
   }
 }
 

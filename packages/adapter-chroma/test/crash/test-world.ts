@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AdminClient, ChromaClient } from 'chromadb'
+import { patiently } from './patiently.ts'
 import type { TrialWorld } from './trial.ts'
 import { WorkerPool } from './worker-pool.ts'
 
@@ -39,5 +40,6 @@ export async function closeWorld(
   if (keep) return console.error(`What was left is in ${root} and in ${chroma.database}.`)
   await rm(root, { recursive: true, force: true })
   const { host, port, tenant, database } = chroma
-  await new AdminClient({ host, port, ssl: false }).deleteDatabase({ name: database, tenant })
+  const admin = new AdminClient({ host, port, ssl: false })
+  await patiently(() => admin.deleteDatabase({ name: database, tenant }))
 }

@@ -4,6 +4,7 @@ import { appendFileSync } from 'node:fs'
 import { ChromaAdapter } from '@holdfast/adapter-chroma'
 import { openConsistencyManager } from '@holdfast/core'
 import { ChromaClient } from 'chromadb'
+import { stoppingClient } from './stopping-client.mjs'
 import { stoppingFileSystem } from './stopping-file-system.mjs'
 import { stoppingStore } from './stopping-store.mjs'
 import { Stops } from './stops.mjs'
@@ -67,7 +68,8 @@ async function open({ directory, chroma, sections, ...options }) {
   const note = (/** @type {string} */ text) => {
     if (sections !== undefined) appendFileSync(sections, `${process.pid} ${text}\n`)
   }
-  const store = stoppingStore(new ChromaAdapter({ client: new ChromaClient(chroma) }), {
+  const client = stoppingClient(new ChromaClient(chroma), stops)
+  const store = stoppingStore(new ChromaAdapter({ client }), {
     stops,
     batchRecordsMax,
     nativeRename,
