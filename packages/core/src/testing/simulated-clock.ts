@@ -22,6 +22,7 @@ export class SimulatedClock implements Clock {
   readonly #startMs: number
   readonly #selfAdvancing: boolean
   #elapsedMs = 0
+  #isAdvancing = false
   #sleepers: Sleeper[] = []
 
   constructor(options: SimulatedClockOptions = {}) {
@@ -81,15 +82,17 @@ export class SimulatedClock implements Clock {
     this.#elapsedMs = Math.max(this.#elapsedMs, endMs)
   }
 
+  /** Until nobody sleeps who moves the time: whoever wakes may well not sleep again. */
   async #advanceWhenIdle(): Promise<void> {
+    if (this.#isAdvancing) return
+    this.#isAdvancing = true
     await idle()
-    const due = this.#first((sleeper) => !sleeper.unref)
-    if (due === undefined) return
-    // Those with `unref` that come first are woken on the way, as real time would do.
-    while (this.#sleepers.includes(due)) {
+    while (this.#first((sleeper) => !sleeper.unref) !== undefined) {
+      // Those with `unref` that come first are woken on the way, as real time would do.
       this.#wake(this.#first() as Sleeper)
       await idle()
     }
+    this.#isAdvancing = false
   }
 
   /** The sleeper that wakes first; among equal ones the one that slept first. */

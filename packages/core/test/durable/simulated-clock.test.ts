@@ -60,4 +60,12 @@ describe('SimulatedClock', () => {
     stop.abort()
     await beating
   })
+  it('advances to the last of several sleepers, also when the others never sleep again', async () => {
+    const clock = new SimulatedClock({ startMs: 0, selfAdvancing: true })
+    const beat = clock.sleep(5, { unref: true })
+    const wakings = [30, 10, 20].map((ms) => clock.sleep(ms).then(() => clock.now()))
+    expect(await Promise.all(wakings)).toEqual([30, 10, 20])
+    await beat
+    expect(clock.sleeperCount).toBe(0)
+  })
 })
