@@ -279,7 +279,7 @@ export class TransactionalOperations {
       }
       return this.#run({ operation: undeleteCollection, described, options, input })
     }
-    if (to !== undefined) {
+    if (to !== undefined && !isReplay) {
       throw new TypeError('`as` is for collections; records go back where they were.')
     }
     const input = async (): Promise<UndeleteRecordsInput> => {

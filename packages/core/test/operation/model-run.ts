@@ -150,11 +150,7 @@ export class ModelRun {
       ({ idempotency, state }) => idempotency?.key === call.key && state === 'committed',
     )
     if (call.key === undefined || call.dryRun || earlier === undefined) return expected
-    if (sameCall(this.#callOf(earlier), call)) {
-      // An undelete whose window has passed since is refused before its key is looked up.
-      const isLate = expected.includes('UNDELETE_UNAVAILABLE')
-      return [`replay of ${earlier.operationId}`, ...(isLate ? ['UNDELETE_UNAVAILABLE'] : [])]
-    }
+    if (sameCall(this.#callOf(earlier), call)) return [`replay of ${earlier.operationId}`]
     // It may be refused for more than one reason.
     return ['IDEMPOTENCY_KEY_REUSED', ...expected.filter((label) => label !== 'done')]
   }

@@ -149,11 +149,10 @@ export class StoreModel {
     const { name, collection, kind } = found
     const { identity, snapshot } = collection
     if (kind === 'records') {
-      const home =
-        this.#kind.identity === 'name'
-          ? this.#collections.has(name) && name
-          : [...this.#collections].find(([, other]) => other.identity === identity)?.[0]
-      if (typeof home !== 'string') return 'COLLECTION_NOT_FOUND'
+      // Where they were, under whatever name; or else in what has come back under the old one.
+      const same = [...this.#collections].find(([, other]) => other.identity === identity)
+      const home = (this.#kind.identity === 'id' && same?.[0]) || name
+      if (!this.#collections.has(home)) return 'COLLECTION_NOT_FOUND'
       const now = this.#collections.get(home) as ModelCollection
       return () => this.#setRecords(home, { ...snapshot.records, ...now.snapshot.records })
     }
