@@ -313,7 +313,9 @@ export class TransactionalOperations {
       return await resolveCollection(store, name, options)
     } catch (error) {
       const isMissing = isHoldfastError(error) && error.code === 'COLLECTION_NOT_FOUND'
-      if (!isMissing || (await journal.listOpen()).length === 0) throw error
+      // A dry run changes nothing, also nothing that is open.
+      const isDryRun = (options as Partial<DryRunOption>).dryRun === true
+      if (!isMissing || isDryRun || (await journal.listOpen()).length === 0) throw error
       await recoverAll(this.#engine, { waitMs: 0 })
       return await resolveCollection(store, name, options)
     }

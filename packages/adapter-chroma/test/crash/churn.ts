@@ -18,7 +18,7 @@ export interface ChurnOptions {
 }
 
 /** What was asked, and what was told about it. */
-export interface ChurnCall {
+interface ChurnCall {
   readonly number: number
   readonly step: ChurnStep
   /** Which of the processes that run side by side; a new one takes the place of one that died. */

@@ -12,7 +12,7 @@ export interface KillPlan {
   readonly recovery: EffectKill | undefined
 }
 
-export type Kill =
+type Kill =
   | EffectKill
   /** Right when it has told that. */
   | { readonly at: 'event'; readonly event: string }

@@ -24,7 +24,7 @@ export interface ChromaPlace {
   readonly database: string
 }
 
-export interface OpenReport {
+interface OpenReport {
   readonly recovered: readonly RecoveryReport[]
   readonly openMs: number
 }

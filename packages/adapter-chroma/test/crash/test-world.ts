@@ -19,7 +19,7 @@ export async function openWorld(url: string): Promise<TrialWorld> {
     tenant: TENANT,
   })
   const chroma = { host, port, tenant: TENANT, database }
-  const pool = new WorkerPool(1)
+  const pool = new WorkerPool(2)
   return {
     pool,
     helper: await pool.take(),

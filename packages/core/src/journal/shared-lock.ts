@@ -15,8 +15,8 @@ const POLL_MS_MAX = 50
 const TURN_MS = 2_000
 /** A sign of waiting that is older than this is a left-over. */
 const WAITING_SIGN_MS = 3_000
-/** Pause in ms after a turn: longer than the others' pause between two looks. */
-const AFTER_TURN_MS = 2 * POLL_MS_MAX
+/** Pause in ms after a turn: several of the looks that others take, also on a loaded machine. */
+const AFTER_TURN_MS = 4 * POLL_MS_MAX
 
 export interface SharedLockOptions {
   readonly fileSystem: FileSystem
@@ -43,8 +43,12 @@ export class SharedLock {
   readonly #mutex = new Mutex()
   readonly #waitingPath: string
   #held: HeldLock | undefined
+  /** A lock that was left but perhaps not given back yet. */
+  #unreleased: HeldLock | undefined
   #users = 0
-  #takenAt = 0
+  /** Since when this process has had the lock, with no more than short gaps. */
+  #turnSince: number | undefined
+  #leftAt = Number.NEGATIVE_INFINITY
   #isDraining = false
   #pausedUntil = Number.NEGATIVE_INFINITY
 
@@ -86,8 +90,10 @@ export class SharedLock {
       await this.#options.onLeaving()
       const held = this.#held
       this.#held = undefined
-      if (this.#isDraining) this.#pausedUntil = this.#options.clock.monotonic() + AFTER_TURN_MS
-      await held.release()
+      this.#leftAt = this.#options.clock.monotonic()
+      if (this.#isDraining) this.#endTurn()
+      this.#unreleased = held
+      await this.#release()
     })
   }
 
@@ -105,19 +111,33 @@ export class SharedLock {
 
   /** Runs while nobody in this process takes the lock or gives it back. */
   exclusively<Result>(run: () => Promise<Result>): Promise<Result> {
-    return this.#mutex.run(run)
+    return this.#mutex.run(async () => {
+      // Others wait for a lock that could not be given back. Whoever looks next tries again.
+      if (this.#held === undefined) await this.#release().catch(() => {})
+      return run()
+    })
+  }
+
+  async #release(): Promise<void> {
+    await this.#unreleased?.release()
+    this.#unreleased = undefined
   }
 
   /** Who stands in the way, or `undefined` when we are in. */
   async #tryEnter(): Promise<HoldfastError | 'ourselves' | undefined> {
     const { clock } = this.#options
     if (this.#held !== undefined) {
-      this.#isDraining ||= await this.#isTurnOver()
+      this.#isDraining ||= this.#options.mustLeave() || (await this.#isTurnOver())
       if (this.#isDraining) return 'ourselves'
       this.#users++
       return undefined
     }
     if (clock.monotonic() < this.#pausedUntil) return 'ourselves'
+    // Operations one after the other give the lock back and take it again at once: still one turn.
+    if (await this.#isTurnOver()) {
+      this.#endTurn()
+      return 'ourselves'
+    }
     try {
       this.#held = await this.#lock.acquire({ waitMs: 0 })
     } catch (error) {
@@ -134,14 +154,20 @@ export class SharedLock {
     }
     this.#users = 1
     this.#isDraining = false
-    this.#takenAt = clock.monotonic()
+    const now = clock.monotonic()
+    if (now - this.#leftAt > POLL_MS_MAX) this.#turnSince = undefined
+    this.#turnSince ??= now
     return undefined
   }
 
+  #endTurn(): void {
+    this.#turnSince = undefined
+    this.#pausedUntil = this.#options.clock.monotonic() + AFTER_TURN_MS
+  }
+
   async #isTurnOver(): Promise<boolean> {
-    const { clock, fileSystem, mustLeave } = this.#options
-    if (mustLeave()) return true
-    if (clock.monotonic() - this.#takenAt < TURN_MS) return false
+    const { clock, fileSystem } = this.#options
+    if (this.#turnSince === undefined || clock.monotonic() - this.#turnSince < TURN_MS) return false
     try {
       const { modifiedMs } = await fileSystem.stat(this.#waitingPath)
       return clock.now() - modifiedMs < WAITING_SIGN_MS

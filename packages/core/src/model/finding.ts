@@ -8,7 +8,7 @@ export interface Finding {
   readonly severity: 'warning' | 'error'
   readonly message: string
   readonly collection?: string
-  /** The first {@link FINDING_IDS_MAX} records concerned. */
+  /** The first 100 records concerned. */
   readonly recordIds?: readonly string[]
   /** How many records are concerned, beyond those listed. */
   readonly recordCount?: number

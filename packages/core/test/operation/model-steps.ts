@@ -5,10 +5,10 @@ import { MemoryStore } from '../../src/testing/memory-store.ts'
 import type { Change } from './store-model.ts'
 
 /** Up to this many processes share the directory. */
-export const PROCESSES_MAX = 3
+const PROCESSES_MAX = 3
 
 /** An undelete names the delete by its place in the history, counted from the latest. */
-export type Wish =
+type Wish =
   | Exclude<Change, { readonly verb: 'undelete' }>
   | { readonly verb: 'undelete'; readonly latest: number; readonly as?: string }
 
@@ -39,13 +39,13 @@ export type ModelStep =
   | { readonly type: 'rest' }
 
 /** Two names that the store takes, and two that it doesn't, one of them in two forms. */
-export const NEW_NAMES = ['docs', 'papers', 'Übersicht 文', 'cafe\u0301', 'caf\u00e9'] as const
+const NEW_NAMES = ['docs', 'papers', 'Übersicht 文', 'cafe\u0301', 'caf\u00e9'] as const
 const RULES = new MemoryStore().traits.names
 /** Whatever a collection may be called when it is there. */
 const KNOWN_NAMES = [
   ...new Set([...NEW_NAMES, ...NEW_NAMES.map((name) => storeNameOf(name, RULES))]),
 ]
-export const IDS = ['a', 'b', 'c', 'ä', 'e\u0301', '文'] as const
+const IDS = ['a', 'b', 'c', 'ä', 'e\u0301', '文'] as const
 const KEEP_FOR_MS = [0, 10_000, 60_000, 1_000_000] as const
 
 export function modelSteps(): fc.Arbitrary<ModelStep[]> {
