@@ -31,7 +31,7 @@ export interface ChurnReport {
   readonly kills: number
 }
 
-const WAIT_MS = [0, 300, 60_000]
+const WAIT_MS = [0, 2_000, 60_000]
 /** What may come of calls that know nothing of each other. */
 const EXPECTED_CODES = [
   'COLLECTION_BUSY',
