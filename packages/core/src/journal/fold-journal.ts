@@ -20,8 +20,13 @@ export function foldEntry(
   if (before === undefined) return entry.type === 'planned' ? begin(entry) : undefined
   if (entry.type === 'checkpoint-dropped') return { ...before, checkpointDropped: true }
   if (isEnded(before)) return before
+  return { ...progress(before, entry), updatedAt: entry.at }
+}
+
+function progress(before: OperationRecord, entry: JournalEntry): OperationRecord {
   switch (entry.type) {
     case 'planned':
+    case 'checkpoint-dropped':
       return before
     case 'checkpointed':
       return { ...advance(before, 'checkpointed'), checkpoint: entry.checkpoint }
@@ -56,6 +61,7 @@ function begin(entry: JournalEntry & { readonly type: 'planned' }): OperationRec
     plan,
     notes: [],
     startedAt: at,
+    updatedAt: at,
     ...(idempotency === undefined ? {} : { idempotency }),
     ...(keepForMs === undefined ? {} : { keepForMs }),
     ...(actor === undefined ? {} : { actor }),

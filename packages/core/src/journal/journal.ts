@@ -80,6 +80,8 @@ export interface OperationRecord {
   readonly plan: JsonValue
   readonly notes: readonly JsonObject[]
   readonly startedAt: number
+  /** When its last entry was appended. */
+  readonly updatedAt: number
   readonly endedAt?: number
   readonly checkpoint?: Checkpoint
   readonly verification?: Verification

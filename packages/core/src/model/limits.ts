@@ -53,3 +53,8 @@ export const BACKUP_FRAME_BYTES_MAX: number = 64 * 1024 * 1024
 export const BACKUP_ID_LENGTH_MAX = 128
 /** How long, in ms, the backups of an abandoned operation are kept at least: a week, to look. */
 export const ABANDONED_KEEP_MS: number = 7 * 24 * 60 * 60 * 1000
+/**
+ * How long, in ms after the last entry of a process that died, a request of its may still be under
+ * way. A loaded Chroma was seen to take two seconds for the records of one request.
+ */
+export const REQUEST_LANDS_MS = 3_000

@@ -1,5 +1,5 @@
 import { canonicalJson } from './canonical-json.ts'
-import type { VectorRecord } from './record.ts'
+import type { JsonValue, VectorRecord } from './record.ts'
 
 /**
  * How far two components may be apart in a store that normalizes vectors, relative to the longest
@@ -20,6 +20,18 @@ export function sameRecord(a: VectorRecord, b: VectorRecord, tolerance: number):
     canonicalJson(a.metadata ?? {}) === canonicalJson(b.metadata ?? {}) &&
     sameVector(a.vector, b.vector, tolerance)
   )
+}
+
+/**
+ * Whether `now` is what a store may have made of `given`: the same text and vector, and all of its
+ * metadata, with or without more. Chroma can bring metadata of dropped collections up in new
+ * records until they are put right.
+ */
+export function madeOf(now: VectorRecord, given: VectorRecord, tolerance: number): boolean {
+  const { metadata = {} } = now
+  const kept = Object.keys(given.metadata ?? {}).filter((key) => Object.hasOwn(metadata, key))
+  const part = Object.fromEntries(kept.map((key) => [key, metadata[key] as JsonValue]))
+  return sameRecord({ ...now, metadata: part }, given, tolerance)
 }
 
 export function sameVector(a: Float32Array, b: Float32Array, tolerance: number): boolean {

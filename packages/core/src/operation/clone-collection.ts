@@ -29,6 +29,7 @@ export interface ClonePlan {
 export const cloneCollection: Operation<CloneInput, ClonePlan> = {
   kind: 'collection:clone',
   depth: 'manifest',
+  builds: true,
 
   resources({ store, from, to }) {
     return [collectionResource(from.name), targetResource(store, to)]

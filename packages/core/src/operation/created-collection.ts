@@ -20,10 +20,15 @@ export async function createNoted(
   spec: CollectionSpec,
 ): Promise<CollectionInfo> {
   await context.note({ creating: spec.name })
+  const created = await createOrNote(context, spec)
+  await context.note({ created: { ...refOf(created) } })
+  return created
+}
+
+/** When the store refuses, whoever has the name now has not got it from us. */
+async function createOrNote(context: BuildContext, spec: CollectionSpec): Promise<CollectionInfo> {
   try {
-    const created = await context.store.createCollection(spec, context)
-    await context.note({ created: { ...refOf(created) } })
-    return created
+    return await context.store.createCollection(spec, context)
   } catch (error) {
     const isRefused = isHoldfastError(error) && error.outcome === 'unchanged'
     if (isRefused) await context.note({ notCreated: spec.name })

@@ -23,6 +23,7 @@ export interface DeletePlan {
 export const deleteCollection: Operation<DeleteInput, DeletePlan> = {
   kind: 'collection:delete',
   depth: 'manifest',
+  builds: false,
 
   resources({ collection }) {
     return [collectionResource(collection.name)]

@@ -24,6 +24,7 @@ const KEPT = 'record:kept'
 export const deleteRecords: Operation<DeleteRecordsInput, DeleteRecordsPlan> = {
   kind: 'records:delete',
   depth: 'manifest',
+  builds: false,
 
   resources({ collection }) {
     return [collectionResource(collection.name)]

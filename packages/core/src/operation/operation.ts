@@ -85,6 +85,8 @@ export interface Operation<Input, Plan extends object> {
   /** Journaled: never rename a released kind. */
   readonly kind: string
   readonly depth: VerificationDepth
+  /** Whether `execute` changes the store. */
+  readonly builds: boolean
   /** What nobody else may change meanwhile. */
   resources(input: Input): readonly string[]
   /** Reads only; refuses what can't work. */

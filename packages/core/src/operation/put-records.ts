@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../journal/journal.ts'
 import { type CollectionInfo, type CollectionRef, refOf } from '../model/collection.ts'
 import type { VectorRecord } from '../model/record.ts'
-import { sameRecord, vectorTolerance } from '../model/same-record.ts'
+import { madeOf, sameRecord, vectorTolerance } from '../model/same-record.ts'
 import { checkRecords } from '../store/check-records.ts'
 import { readPart } from './checkpoint-part.ts'
 import { collectionResource, getResolved, type NamedCollection } from './collection-name.ts'
@@ -26,6 +26,7 @@ const GIVEN = 1
 export const putRecords: Operation<PutInput, PutPlan> = {
   kind: 'records:put',
   depth: 'manifest',
+  builds: true,
 
   resources({ collection }) {
     return [collectionResource(collection.name)]
@@ -146,7 +147,7 @@ async function recognize(
   for (const now of found) {
     const old = before.get(now.id)
     if (old !== undefined && sameRecord(now, old, tolerance)) continue
-    const isOurs = sameRecord(now, wanted.get(now.id) as VectorRecord, tolerance)
+    const isOurs = madeOf(now, wanted.get(now.id) as VectorRecord, tolerance)
     if (isOurs) ours.push(now)
     else others.push(now)
   }

@@ -1,5 +1,6 @@
 import { isEnded, type Lease, type LeaseOptions, type OperationRecord } from '../journal/journal.ts'
 import { HoldfastError, isHoldfastError } from '../model/errors.ts'
+import { REQUEST_LANDS_MS } from '../model/limits.ts'
 import type { JsonObject } from '../model/record.ts'
 import { commitOperation, rollBackOperation } from './end-operation.ts'
 import { cleaningUp, type Engine } from './engine.ts'
@@ -99,6 +100,7 @@ async function recoverOperation(engine: Engine, open: OperationRecord): Promise<
     return { operationId, kind, outcome: 'pending', reason }
   }
   const outcome = open.state === 'verified' ? 'committed' : 'rolled-back'
+  if (operation.builds && open.state === 'checkpointed') await letLand(engine, open)
   try {
     if (outcome === 'committed') {
       const durationsMs = (): JsonObject => ({ total: engine.clock.now() - open.startedAt })
@@ -112,6 +114,15 @@ async function recoverOperation(engine: Engine, open: OperationRecord): Promise<
   const at = engine.clock.now()
   engine.events.emit('operation:recovered', { operationId, kind, at, outcome })
   return { operationId, kind, outcome }
+}
+
+/**
+ * Whoever died while building may have left a request behind that the store is still carrying out,
+ * and that would land on top of what is undone now. Most processes take longer to start again.
+ */
+async function letLand({ clock }: Engine, { updatedAt }: OperationRecord): Promise<void> {
+  const leftMs = Math.min(updatedAt + REQUEST_LANDS_MS - clock.now(), REQUEST_LANDS_MS)
+  if (leftMs > 0) await clock.sleep(leftMs)
 }
 
 function interrupted(open: OperationRecord): HoldfastError {

@@ -34,6 +34,7 @@ export interface RenamePlan {
 export const renameCollection: Operation<RenameInput, RenamePlan> = {
   kind: 'collection:rename',
   depth: 'identity',
+  builds: true,
 
   resources({ store, from, to }) {
     return [collectionResource(from.name), targetResource(store, to)]

@@ -38,6 +38,7 @@ export interface UndeletePlan {
 export const undeleteCollection: Operation<UndeleteInput, UndeletePlan> = {
   kind: 'collection:undelete',
   depth: 'manifest',
+  builds: true,
 
   resources({ store, deletedBy, collection, to }) {
     const target =

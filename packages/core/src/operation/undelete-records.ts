@@ -2,7 +2,7 @@ import type { Checkpoint } from '../journal/journal.ts'
 import { type CollectionInfo, refOf } from '../model/collection.ts'
 import type { Finding } from '../model/finding.ts'
 import type { VectorRecord } from '../model/record.ts'
-import { sameRecord, vectorTolerance } from '../model/same-record.ts'
+import { madeOf, vectorTolerance } from '../model/same-record.ts'
 import { readPart } from './checkpoint-part.ts'
 import { collectionResource, getResolved, type NamedCollection } from './collection-name.ts'
 import { compareBatch, DifferenceFinding } from './compare-records.ts'
@@ -28,6 +28,7 @@ export interface UndeleteRecordsPlan {
 export const undeleteRecords: Operation<UndeleteRecordsInput, UndeleteRecordsPlan> = {
   kind: 'records:undelete',
   depth: 'manifest',
+  builds: true,
 
   resources({ deletedBy, collection }) {
     return [operationResource(deletedBy), collectionResource(collection.name)]
@@ -91,7 +92,7 @@ export const undeleteRecords: Operation<UndeleteRecordsInput, UndeleteRecordsPla
       for (const record of batch) if (absent.has(record.id)) put.set(record.id, record)
       const now = await store.getRecords(ref, [...put.keys()])
       const ours = now.filter((record) =>
-        sameRecord(record, put.get(record.id) as VectorRecord, tolerance),
+        madeOf(record, put.get(record.id) as VectorRecord, tolerance),
       )
       if (ours.length > 0) {
         await store.deleteRecords(

@@ -47,7 +47,7 @@ export const journalEntryScenarios: readonly JournalScenario[] = [
       const lease = await journal.acquire(['docs'], { waitMs: 0 })
       await journal.append(start)
       const { type: _, at: startedAt, ...rest } = start as typeof start & { type: 'planned' }
-      const base = { ...rest, startedAt, notes: [], state: 'planned' }
+      const base = { ...rest, startedAt, updatedAt: startedAt, notes: [], state: 'planned' }
       assert.deepEqual(await journal.get('op-1'), base)
       const steps: readonly (readonly [JournalEvent, object])[] = [
         [EVENTS.checkpointed, { state: 'checkpointed', checkpoint: CHECKPOINT }],
@@ -58,14 +58,16 @@ export const journalEntryScenarios: readonly JournalScenario[] = [
       ]
       let expected: object = base
       for (const [event, change] of steps) {
-        await journal.append(entryOf('op-1', event))
-        expected = { ...expected, ...change }
+        const entry = entryOf('op-1', event)
+        await journal.append(entry)
+        expected = { ...expected, ...change, updatedAt: entry.at }
         assert.deepEqual(await journal.get('op-1'), expected, `after ${event.type}`)
       }
       await journal.append(end)
       await lease[Symbol.asyncDispose]()
       const { result, durationsMs } = EVENTS.committed
-      const last = { state: 'committed', endedAt: end.at, result, durationsMs }
+      const ends = { endedAt: end.at, updatedAt: end.at }
+      const last = { state: 'committed', ...ends, result, durationsMs }
       assert.deepEqual(await journal.get('op-1'), { ...expected, ...last })
     },
   },
