@@ -37,12 +37,13 @@ describe.skipIf(chromaUrl() === undefined)('processes that share a directory', (
     [ONE, TWO].map((name, index) => [name, recordsOf(new SeededRandom(index), IDS, name)]),
   )
   let world: TrialWorld
+  let isFine = true
   let open: OpenOptions & { readonly sections: string }
 
   beforeAll(async () => {
     world = await openWorld(chromaUrl() ?? '')
   })
-  afterAll(() => closeWorld(world, { keep: false }))
+  afterAll(() => closeWorld(world, { keep: !isFine }))
 
   beforeEach(async () => {
     const directory = await mkdtemp(join(world.root, 'shared-'))
@@ -203,7 +204,8 @@ describe.skipIf(chromaUrl() === undefined)('processes that share a directory', (
     for (const { kind, state } of history) {
       if (state !== 'committed' && state !== 'rolled-back') faults.push(`${kind} is left ${state}`)
     }
-    expect(faults, `SEED=${seed}`).toEqual([])
+    isFine = faults.length === 0
+    expect(faults, `SEED=${seed} in ${open.directory}`).toEqual([])
 
     const committed = report.calls.filter(({ told }) => !(told instanceof Error))
     console.log(

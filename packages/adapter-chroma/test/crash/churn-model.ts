@@ -133,10 +133,9 @@ export class ChurnModel {
       this.#add(name, { records: new Map(records) })
       return
     }
-    if (![...this.#collections.values()].includes(from)) {
-      throw new TypeError('put records back into a collection that is gone')
-    }
-    for (const [id, record] of records) if (!from.records.has(id)) from.records.set(id, record)
+    // One that was itself deleted has perhaps come back, or another one has its name.
+    const target = [...this.#collections.values()].includes(from) ? from : this.#get(name)
+    for (const [id, record] of records) if (!target.records.has(id)) target.records.set(id, record)
   }
 
   #get(name: string): ModelCollection {

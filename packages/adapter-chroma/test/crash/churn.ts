@@ -137,8 +137,17 @@ export function churnFaults(
   for (const operation of history) {
     if (operation.state !== 'committed') continue
     const call = steps.get(String(operation.actor))
-    if (call === undefined) faults.push(`nobody asked for ${operation.operationId}`)
-    else model.apply(operation, call.step, call.number)
+    if (call === undefined) {
+      faults.push(`nobody asked for ${operation.operationId}`)
+      continue
+    }
+    try {
+      model.apply(operation, call.step, call.number)
+    } catch (error) {
+      const { step, number } = call
+      faults.push(`step ${number} is committed: ${JSON.stringify(step)}, but ${String(error)}`)
+      return faults
+    }
   }
   return faults
 }
