@@ -13,6 +13,8 @@ const NOISE_RECORDS = 500
 /** By then the request has been sent, and waits for the others who write. */
 const SENT_AFTER_MS = 20
 const SENT_WITHIN_MS = 80
+/** Much may have been built before that request, and the journal's last entry may be old. */
+const LONG_MS = 5_000
 /** What still waits when the noise is over comes to its end soon. */
 const QUIET_MS = 2_000
 
@@ -31,7 +33,8 @@ export async function runLateRequests(
   try {
     for (const [index, trial] of trials.entries()) {
       const { seed = 0 } = all[index] ?? {}
-      await killWithRequest(world, trial, new SeededRandom(seed))
+      const pauseMs = index % 2 === 0 ? 0 : LONG_MS
+      await killWithRequest(world, trial, { random: new SeededRandom(seed), pauseMs })
     }
   } finally {
     await stopNoise()
@@ -53,14 +56,16 @@ export async function runLateRequests(
 async function killWithRequest(
   { pool }: TrialWorld,
   trial: Trial,
-  random: SeededRandom,
+  { random, pauseMs }: { readonly random: SeededRandom; readonly pauseMs: number },
 ): Promise<void> {
   const [dying, next] = [await pool.take(), await pool.take()]
   await dying.call('open', trial.open)
-  const delayMs = SENT_AFTER_MS + random.integer(SENT_WITHIN_MS)
-  await dying.call('stopAt', { kind: 'request', effect: 0, moment: 'during', delayMs })
+  await dying.call('stopAt', { kind: 'request', effect: 0, moment: 'before', delayMs: 0 })
   trial.operate(dying).catch(() => {})
   await dying.reached()
+  await sleep(pauseMs)
+  await dying.call('goOn')
+  await sleep(SENT_AFTER_MS + random.integer(SENT_WITHIN_MS))
   await dying.kill()
   await next.call('open', trial.open)
   await next.close()

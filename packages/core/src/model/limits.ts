@@ -57,4 +57,4 @@ export const ABANDONED_KEEP_MS: number = 7 * 24 * 60 * 60 * 1000
  * How long, in ms after the last entry of a process that died, a request of its may still be under
  * way. A loaded Chroma was seen to take two seconds for the records of one request.
  */
-export const REQUEST_LANDS_MS = 3_000
+export const REQUEST_LANDS_MS = 5_000
