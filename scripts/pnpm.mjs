@@ -37,14 +37,15 @@ export function pnpmCommand(args) {
 
 /**
  * Runs a command in the root of the repository; resolves with its exit code. `npx` is a script on
- * Windows, which needs the shell.
+ * Windows, which needs the shell. A command that runs past its time limit is ended, and 1 is its
+ * exit code.
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ readonly output: 'inherit' | 'stderr' | ((text: string) => void), readonly env?: NodeJS.ProcessEnv }} options
+ * @param {{ readonly output: 'inherit' | 'stderr' | ((text: string) => void), readonly env?: NodeJS.ProcessEnv, readonly timeLimitMs?: number }} options
  * @returns {Promise<number>}
  */
-export async function run(command, args, { output, env = process.env }) {
+export async function run(command, args, { output, env = process.env, timeLimitMs }) {
   const out = output === 'stderr' ? 2 : typeof output === 'string' ? 'inherit' : 'pipe'
   const errors = typeof output === 'string' ? 'inherit' : 'pipe'
   const shell = process.platform === 'win32' && command !== process.execPath
@@ -53,6 +54,9 @@ export async function run(command, args, { output, env = process.env }) {
     env,
     shell,
     stdio: ['inherit', out, errors],
+    timeout: timeLimitMs,
+    // What hangs in a loop does not hear a polite signal.
+    killSignal: 'SIGKILL',
   })
   if (typeof output === 'function') {
     child.stdout?.setEncoding('utf8').on('data', output)

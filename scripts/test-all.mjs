@@ -3,7 +3,8 @@
 // checks: `N passed, N failed`.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { BUILD, checkNode, INSTALL, pnpmCommand, ROOT, run } from './pnpm.mjs'
 import { twoAtOnce } from './two-at-once.mjs'
 
@@ -49,8 +50,15 @@ const STATIC_CHECKS = [
   check('API documentation (typedoc)', 'typedoc'),
 ]
 
+/** Three times what the tests take on two cores. Whatever hangs must not hang whoever waits for it. */
+const TESTS_TIME_LIMIT_MS = 60 * 60_000
+/** Of the message of a failed test, repeated at the end. */
+const MESSAGE_LINES_MAX = 12
+
 /** @type {Result[]} */
 const results = []
+/** What failed and why, told again at the end, where it is seen. @type {string[]} */
+const failures = []
 
 checkNode()
 await runCheck(pnpmCheck('install', INSTALL))
@@ -77,7 +85,10 @@ async function runCheck({ name, command, args }) {
   const durationMs = performance.now() - startedMs
   results.push({ name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, durationMs })
   console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds(durationMs)})`)
-  if (code !== 0) console.log(output.trimEnd().replaceAll(/^/gm, '    '))
+  if (code === 0) return
+  const indented = output.trimEnd().replaceAll(/^/gm, '    ')
+  console.log(indented)
+  failures.push(`${name}\n${indented.split('\n').slice(-MESSAGE_LINES_MAX).join('\n')}`)
 }
 
 async function runTests() {
@@ -89,9 +100,10 @@ async function runTests() {
     const code = await run('vitest', [...args, `--outputFile.json=${report}`], {
       output: 'inherit',
       env,
+      timeLimitMs: TESTS_TIME_LIMIT_MS,
     })
     const durationMs = performance.now() - startedMs
-    results.push({ name: 'tests', ...countTests(report), durationMs })
+    results.push({ name: 'tests', ...readReport(report), durationMs })
     // Also a file that does not load, an error that nobody caught, or too little coverage.
     const failed = code === 0 ? 0 : 1
     results.push({ name: 'test run and coverage', passed: 1 - failed, failed, durationMs: 0 })
@@ -100,10 +112,18 @@ async function runTests() {
   }
 }
 
-/** @param {string} report */
-function countTests(report) {
+/** @param {string} path */
+function readReport(path) {
   try {
-    const counts = JSON.parse(readFileSync(report, 'utf8'))
+    const counts = JSON.parse(readFileSync(path, 'utf8'))
+    for (const { name: file, message, assertionResults } of counts.testResults) {
+      if (message) failures.push(`${relative(ROOT, file)}\n${shortened(message)}`)
+      for (const { status, fullName, failureMessages } of assertionResults) {
+        if (status !== 'failed') continue
+        const messages = failureMessages.map(shortened).join('\n')
+        failures.push(`${relative(ROOT, file)}: ${fullName}\n${messages}`)
+      }
+    }
     return {
       passed: Number(counts.numPassedTests),
       failed: Number(counts.numFailedTests),
@@ -115,10 +135,20 @@ function countTests(report) {
   }
 }
 
+/** @param {string} message */
+function shortened(message) {
+  const lines = stripVTControlCharacters(message).trimEnd().split('\n')
+  return lines
+    .slice(0, MESSAGE_LINES_MAX)
+    .map((line) => `    ${line}`)
+    .join('\n')
+}
+
 function summarize() {
   const sum = (/** @type {'passed' | 'failed' | 'skipped'} */ key) =>
     results.reduce((total, result) => total + (result[key] ?? 0), 0)
   const width = Math.max(...results.map(({ name }) => name.length))
+  for (const failure of failures) console.log(`\nFAILED ${failure}`)
   console.log()
   for (const { name, passed, failed, skipped = 0, durationMs } of results) {
     const counts = `${passed} passed, ${failed} failed${skipped ? `, ${skipped} NOT RUN` : ''}`
