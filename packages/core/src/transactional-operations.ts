@@ -23,7 +23,11 @@ import { recoverAll } from './operation/recover.ts'
 import { renameByCopy } from './operation/rename-by-copy.ts'
 import { renameCollection } from './operation/rename-collection.ts'
 import { dryRunOperation, type RunOptions, runOperation } from './operation/run-operation.ts'
-import { type UndeleteInput, undeleteCollection } from './operation/undelete-collection.ts'
+import {
+  countKept,
+  type UndeleteInput,
+  undeleteCollection,
+} from './operation/undelete-collection.ts'
 import { type UndeleteRecordsInput, undeleteRecords } from './operation/undelete-records.ts'
 import type { CallOptions } from './store/adapter.ts'
 import { nextTurn } from './store/next-turn.ts'
@@ -285,6 +289,8 @@ export class TransactionalOperations {
     const input = async (): Promise<UndeleteRecordsInput> => {
       const { collection, backupIds } = await look()
       const named = await this.#resolveAgain(collection, options)
+      // Said plainly when a crash came between dropping the backup and taking note of it.
+      await countKept(this.#engine.backups, backupIds, operationId, options)
       const ids = await this.#idsIn(backupIds, options)
       return { deletedBy: operationId, collection: named, backupIds, ids }
     }

@@ -41,7 +41,7 @@ export async function commitOperation(
 
 /**
  * Undoes what was built. Resolves when the store is as it was before; then the operation has had
- * no effect, whether or not the journal could take note of that.
+ * no effect. Tells whether the journal could take note of that; if not, recovery looks again.
  * @throws ROLLBACK_PENDING when the store doesn't let it, or when it has left a request unanswered
  *   that may yet take effect: then recovery looks again
  */
@@ -50,7 +50,7 @@ export async function rollBackOperation(
   operation: Operation<never, never>,
   work: Work,
   failure: unknown,
-): Promise<void> {
+): Promise<boolean> {
   const reason = reasonOf(failure)
   try {
     await engine.journal.assertHeld()
@@ -64,10 +64,14 @@ export async function rollBackOperation(
     await park(engine, work, failure)
     throw rollbackPending(work, failure, 'was undone, but a request without an answer may land yet')
   }
-  await cleaningUp(engine, `taking note of the rollback of ${work.operationId}`, async () => {
-    await record(engine, work, { type: 'rolled-back', reason })
-    await dropCheckpoint(engine, work)
-  })
+  return await cleaningUp(
+    engine,
+    `taking note of the rollback of ${work.operationId}`,
+    async () => {
+      await record(engine, work, { type: 'rolled-back', reason })
+      await dropCheckpoint(engine, work)
+    },
+  )
 }
 
 /** Whether the store may still be working on what was asked. */

@@ -53,15 +53,20 @@ export async function record(
   }
 }
 
-/** Says that something left over stays for now. Cleaning up never fails an operation. */
+/**
+ * Says that something left over stays for now, and tells whether it is done. Cleaning up never fails
+ * an operation.
+ */
 export async function cleaningUp(
   engine: Engine,
   what: string,
   run: () => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await run()
+    return true
   } catch (error) {
     engine.events.emit('cleanup:failed', { at: engine.clock.now(), what, error })
+    return false
   }
 }

@@ -105,8 +105,9 @@ async function recoverOperation(engine: Engine, open: OperationRecord): Promise<
     if (outcome === 'committed') {
       const durationsMs = (): JsonObject => ({ total: engine.clock.now() - open.startedAt })
       await commitOperation(engine, operation, workOf(open), durationsMs)
-    } else {
-      await rollBackOperation(engine, operation, workOf(open), interrupted(open))
+    } else if (!(await rollBackOperation(engine, operation, workOf(open), interrupted(open)))) {
+      const reason = 'it is undone, but the journal could not take note of that'
+      return { operationId, kind, outcome: 'pending', reason }
     }
   } catch (error) {
     return { operationId, kind, outcome: 'pending', reason: reasonOf(error) }

@@ -66,6 +66,17 @@ it('an undelete that was left open keeps the backup that it needs to be undone',
   expect(reports.map(({ outcome }) => outcome)).not.toContain('pending')
 })
 
+it('says that the window has passed when a crash came right after dropping the backup', async () => {
+  const world = await worldWithDocs()
+  const { engine, operations } = await world.start()
+  const { operationId } = await operations.safeDeleteRecords('docs', ['a'])
+  const { checkpoint } = (await engine.journal.get(operationId)) ?? {}
+  for (const { backupId } of checkpoint?.parts ?? []) await engine.backups.delete(backupId)
+  await expect(operations.undelete(operationId)).rejects.toMatchObject({
+    code: 'UNDELETE_UNAVAILABLE',
+  })
+})
+
 it('records go back into a collection that was itself deleted and brought back', async () => {
   const world = await worldWithDocs()
   const { operations } = await world.start()
