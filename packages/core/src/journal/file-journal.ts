@@ -23,7 +23,7 @@ import { SharedLock } from './shared-lock.ts'
 const LINES_PER_TURN = 200
 /** The journal is rewritten once so many entries, of about a thousand operations, are not summed up. */
 const COMPACT_AFTER_ENTRIES = 5_000
-/** By then, a process that is never idle stops for it. */
+/** By then also while operations are under way, in a process that is never idle. */
 const COMPACT_AT_LAST_ENTRIES = 4 * COMPACT_AFTER_ENTRIES
 
 const LOG = {
@@ -64,6 +64,8 @@ export class FileJournal implements Journal {
   #waiting: { readonly lines: LedgerLine[]; readonly flushed: Promise<void> } | undefined
   /** Entries of the file, without the sums of a rewrite. */
   #entryCount = 0
+  /** With how many of them an append rewrites the journal. */
+  #compactAtEntries = COMPACT_AT_LAST_ENTRIES
   #isClosed = false
 
   private constructor(options: FileJournalOptions) {
@@ -78,9 +80,7 @@ export class FileJournal implements Journal {
       processes: options.processes ?? systemProcessTable,
       directory,
       onTaken: () => this.#catchUp(),
-      onLeaving: () => this.#compactIfGrown(),
-      // Only between turns can the journal be rewritten; a process that is never idle has to stop.
-      mustLeave: () => this.#entryCount > COMPACT_AT_LAST_ENTRIES,
+      onLeaving: () => this.#compactIfGrown(COMPACT_AFTER_ENTRIES),
     })
   }
 
@@ -148,6 +148,7 @@ export class FileJournal implements Journal {
     const flushed = this.#appending.run(async () => {
       this.#waiting = undefined
       await this.#write(lines)
+      await this.#compactIfGrown(this.#compactAtEntries)
     })
     this.#waiting = { lines, flushed }
     return flushed
@@ -269,11 +270,15 @@ export class FileJournal implements Journal {
     applyLine(this.#ledger, line)
   }
 
-  /** Rewrites the journal without what nobody needs. Fails quietly: it is tried again. */
-  async #compactIfGrown(): Promise<void> {
+  /**
+   * Rewrites the journal without what nobody needs, while nobody appends. Fails quietly: it is tried
+   * again when the journal has grown some more.
+   */
+  async #compactIfGrown(atEntries: number): Promise<void> {
     const { historyMax = HISTORY_OPERATIONS_MAX } = this.#options
     const log = this.#log
-    if (log === undefined || this.#entryCount < COMPACT_AFTER_ENTRIES) return
+    const entryCount = this.#entryCount
+    if (log === undefined || entryCount < atEntries) return
     const kept = compactHistory(this.#ledger.list(), historyMax)
     try {
       await this.#lock.assertHeld()
@@ -281,7 +286,9 @@ export class FileJournal implements Journal {
       this.#clear()
       for (const operation of kept) this.#ledger.set(operation)
       this.#readTo = { fileId: log.fileId, endBytes: log.sizeBytes }
+      this.#compactAtEntries = COMPACT_AT_LAST_ENTRIES
     } catch {
+      this.#compactAtEntries = entryCount + COMPACT_AFTER_ENTRIES
       await this.#forget()
     }
   }

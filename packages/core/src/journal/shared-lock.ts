@@ -28,8 +28,6 @@ export interface SharedLockOptions {
   readonly onTaken: () => Promise<void>
   /** Runs before the lock is given back. Must not fail. */
   readonly onLeaving: () => Promise<void>
-  /** Whether the lock has to be given back soon, for `onLeaving` to run. */
-  readonly mustLeave: () => boolean
 }
 
 /**
@@ -127,7 +125,7 @@ export class SharedLock {
   async #tryEnter(): Promise<HoldfastError | 'ourselves' | undefined> {
     const { clock } = this.#options
     if (this.#held !== undefined) {
-      this.#isDraining ||= this.#options.mustLeave() || (await this.#isTurnOver())
+      this.#isDraining ||= await this.#isTurnOver()
       if (this.#isDraining) return 'ourselves'
       this.#users++
       return undefined
