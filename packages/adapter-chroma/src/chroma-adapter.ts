@@ -26,12 +26,12 @@ import {
 import { Collections } from './collections.ts'
 import { BATCH_RECORDS_MAX, DIMENSION_MAX, RECORD_ID_BYTES_MAX } from './limits.ts'
 import { CHROMA_NAMES } from './names.ts'
-import { PageSize } from './page-size.ts'
 import { isProtected } from './protected.ts'
 import { putRecords, REMOVE } from './put-records.ts'
-import { getRecords, readIds, readRecords } from './read-records.ts'
+import { getRecords, type ReadBounds, readIds, readRecords } from './read-records.ts'
 import { recordProblem } from './record-problem.ts'
 import { type ChromaCall, isNotFound, storeError } from './store-error.ts'
+import type { Database } from './stream-get.ts'
 
 export interface ChromaAdapterOptions {
   /**
@@ -65,6 +65,7 @@ export class ChromaAdapter implements VectorStoreAdapter {
   readonly name: string
   readonly traits: StoreTraits = TRAITS
   readonly #client: ChromaClientLike
+  readonly #database: Database
   readonly #collections: Collections
 
   /** @throws TypeError when the client has no tenant or database, or is a protected one */
@@ -84,6 +85,7 @@ export class ChromaAdapter implements VectorStoreAdapter {
     }
     this.name = `chroma:${tenant}/${database}`
     this.#client = client
+    this.#database = { tenant, database }
     this.#collections = new Collections(client)
   }
 
@@ -177,9 +179,8 @@ export class ChromaAdapter implements VectorStoreAdapter {
     { signal, batchRecordsMax = BATCH_RECORDS_MAX }: ReadOptions = {},
   ): AsyncIterable<readonly VectorRecord[]> {
     const collection = await this.#collections.open(ref, { ...(signal && { signal }) })
-    const idsMax = await this.#serverBatchMax()
-    const size = new PageSize(Math.min(batchRecordsMax, idsMax, BATCH_RECORDS_MAX))
-    yield* readRecords(collection, { size, idsMax, ...(signal && { signal }) })
+    const bounds = await this.#readBounds(collection, batchRecordsMax)
+    yield* readRecords(collection, { ...bounds, ...(signal && { signal }) })
   }
 
   async *readIds(ref: CollectionRef, options: CallOptions = {}): AsyncIterable<readonly string[]> {
@@ -193,12 +194,8 @@ export class ChromaAdapter implements VectorStoreAdapter {
     options: CallOptions = {},
   ): Promise<readonly VectorRecord[]> {
     const collection = await this.#collections.open(ref, options)
-    const idsMax = await this.#serverBatchMax()
-    const size = new PageSize(
-      Math.min(idsMax, BATCH_RECORDS_MAX),
-      this.#collections.knownDimension(collection.id),
-    )
-    return getRecords(collection, ids, { size, idsMax, ...options })
+    const bounds = await this.#readBounds(collection, BATCH_RECORDS_MAX)
+    return getRecords(collection, ids, { ...bounds, ...options })
   }
 
   async putRecords(
@@ -301,6 +298,12 @@ export class ChromaAdapter implements VectorStoreAdapter {
         { outcome: 'unknown', retryable: true, details: { collection: name }, cause: error },
       )
     }
+  }
+
+  async #readBounds({ id }: ChromaCollection, batchRecordsMax: number): Promise<ReadBounds> {
+    const idsMax = await this.#serverBatchMax()
+    const recordsMax = Math.min(batchRecordsMax, idsMax, BATCH_RECORDS_MAX)
+    return { database: this.#database, size: this.#collections.pageSize(id), recordsMax, idsMax }
   }
 
   /** Half of what was asked for. Nobody else has written to it, since nobody was told of it. */

@@ -11,7 +11,7 @@ export type ChromaInclude = 'documents' | 'metadatas' | 'embeddings' | 'uris' | 
 /** What `get` answers: one column per thing that was asked for, the others empty. */
 export interface ChromaGetResult {
   readonly ids: readonly string[]
-  readonly embeddings: readonly (readonly number[] | null)[]
+  readonly embeddings: readonly (readonly number[] | Float32Array | null)[]
   readonly documents: readonly (string | null)[]
   readonly metadatas: readonly (object | null)[]
   readonly uris: readonly (string | null)[]

@@ -9,6 +9,7 @@ import type { ChromaClientLike, ChromaCollection } from './chroma-client.ts'
 import { toInfo } from './collection-spec.ts'
 import { KnownCollections } from './known-collections.ts'
 import { COLLECTION_PAGE_MAX, DIMENSION_PROBES_MAX } from './limits.ts'
+import type { PageSize } from './page-size.ts'
 import { isNotFound, storeError } from './store-error.ts'
 
 /**
@@ -83,8 +84,8 @@ export class Collections {
     yield* await this.#describeGroup(group)
   }
 
-  knownDimension(id: string): number | undefined {
-    return this.#known.dimension(id)
+  pageSize(id: string): PageSize {
+    return this.#known.pageSize(id)
   }
 
   forget(id: string): void {

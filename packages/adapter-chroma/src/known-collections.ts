@@ -1,14 +1,16 @@
 import type { ChromaCollection } from './chroma-client.ts'
 import { KNOWN_COLLECTIONS_MAX } from './limits.ts'
+import { PageSize } from './page-size.ts'
 
 /**
  * Remembers what never changes as long as a collection exists: the object that acts by its id, and
- * the length of its vectors once there are some. What is dropped answers "not found", so remembering
+ * the length of its vectors once there are some; and how large its records are. What is dropped answers "not found", so remembering
  * too long does no harm; the oldest entries go when there are too many.
  */
 export class KnownCollections {
   readonly #handles = new Map<string, ChromaCollection>()
   readonly #dimensions = new Map<string, number>()
+  readonly #pageSizes = new Map<string, PageSize>()
 
   handle(id: string): ChromaCollection | undefined {
     return this.#handles.get(id)
@@ -16,6 +18,12 @@ export class KnownCollections {
 
   dimension(id: string): number | undefined {
     return this.#dimensions.get(id)
+  }
+
+  pageSize(id: string): PageSize {
+    const size = this.#pageSizes.get(id) ?? new PageSize()
+    put(this.#pageSizes, id, size)
+    return size
   }
 
   keep(collection: ChromaCollection): void {
@@ -29,6 +37,7 @@ export class KnownCollections {
   forget(id: string): void {
     this.#handles.delete(id)
     this.#dimensions.delete(id)
+    this.#pageSizes.delete(id)
   }
 }
 

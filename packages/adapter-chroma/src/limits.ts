@@ -20,15 +20,16 @@ export const DIMENSION_PROBES_MAX = 8
 export const KNOWN_COLLECTIONS_MAX = 1_000
 
 /**
- * Bytes of JSON that one page of records should have. The chromadb client parses a page in one go,
- * which took 4 to 5 ms per MB, so that the event loop of the host stays free; larger pages hardly
- * read faster (see `read-records.ts`).
+ * Bytes of JSON of one page that should be parsed in one go, which takes 4 to 7 ms per MB: all of it
+ * where the answer can't be decoded while it arrives, else all but the vectors.
  */
-export const PAGE_BYTES_WANTED = 800_000
+export const PARSED_BYTES_WANTED = 800_000
+/** Bytes of JSON that one page should have. Smaller ones cost server and client more per record. */
+export const PAGE_BYTES_WANTED = 6_000_000
 /** Records of the first page, before it is known how large they are. */
 export const FIRST_PAGE_RECORDS = 32
 /** Pages that are on their way while the consumer works on one. More only parse back to back. */
-export const PAGES_AHEAD = 1
+export const PAGES_AHEAD = 2
 
 /**
  * Vector components of one upsert. The client encodes them in one go, at 0.27 µs each (10 ms for

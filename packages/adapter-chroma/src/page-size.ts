@@ -1,5 +1,10 @@
 import type { VectorRecord } from '@holdfast/core'
-import { FIRST_PAGE_RECORDS, PAGE_BYTES_WANTED } from './limits.ts'
+import {
+  BATCH_RECORDS_MAX,
+  FIRST_PAGE_RECORDS,
+  PAGE_BYTES_WANTED,
+  PARSED_BYTES_WANTED,
+} from './limits.ts'
 
 /** Digits of a float32 in JSON, with its comma. Measured: 11.7. */
 const COMPONENT_BYTES = 12
@@ -8,35 +13,34 @@ const RECORD_BYTES = 100
 /** Name and value of a metadata entry beside its text, roughly. */
 const ENTRY_BYTES = 30
 
-/** How many records to ask for, so that the answer has about `PAGE_BYTES_WANTED`. */
+/**
+ * How many records of one collection to ask for at once, so that decoding the answer does not hold
+ * up the host: what is parsed in one go has about `PARSED_BYTES_WANTED`, all of it about
+ * `PAGE_BYTES_WANTED`.
+ */
 export class PageSize {
-  readonly #recordsMax: number
-  #records: number
-
-  /** @param dimension if it is known, the first page is no guess */
-  constructor(recordsMax: number, dimension?: number) {
-    this.#recordsMax = recordsMax
-    this.#records = Math.min(recordsMax, FIRST_PAGE_RECORDS)
-    if (dimension !== undefined) this.#set(dimension * COMPONENT_BYTES + RECORD_BYTES)
-  }
+  #records = FIRST_PAGE_RECORDS
 
   get records(): number {
     return this.#records
   }
 
-  /** Learns from a page. Never grows to more than the double, since the next one may be heavier. */
-  learn(page: readonly VectorRecord[]): void {
+  /**
+   * Learns from a page. Never grows to more than the double, since the next one may be heavier.
+   * @param isStreamed whether its vectors were decoded while they arrived
+   */
+  learn(page: readonly VectorRecord[], isStreamed: boolean): void {
     if (page.length === 0) return
-    const double = this.#records * 2
-    let bytes = 0
-    for (const record of page) bytes += recordBytes(record)
-    this.#set(bytes / page.length)
-    this.#records = Math.min(this.#records, double)
-  }
-
-  #set(recordBytes: number): void {
-    const wanted = Math.floor(PAGE_BYTES_WANTED / recordBytes)
-    this.#records = Math.max(1, Math.min(this.#recordsMax, wanted))
+    let vectors = 0
+    let content = 0
+    for (const record of page) {
+      vectors += record.vector.length * COMPONENT_BYTES
+      content += contentBytes(record)
+    }
+    const parsed = isStreamed ? content : content + vectors
+    const wanted = Math.min(PARSED_BYTES_WANTED / parsed, PAGE_BYTES_WANTED / (content + vectors))
+    const records = Math.min(Math.floor(page.length * wanted), 2 * this.#records, BATCH_RECORDS_MAX)
+    this.#records = Math.max(1, records)
   }
 }
 
@@ -49,8 +53,4 @@ export function contentBytes({ id, text = '', metadata = {} }: VectorRecord): nu
     else if (Array.isArray(value)) bytes += value.length * ENTRY_BYTES
   }
   return bytes
-}
-
-function recordBytes(record: VectorRecord): number {
-  return record.vector.length * COMPONENT_BYTES + contentBytes(record)
 }

@@ -10,6 +10,7 @@ import type { ChromaCollection } from './chroma-client.ts'
 import { ID_PAGE_MAX, PAGES_AHEAD } from './limits.ts'
 import type { PageSize } from './page-size.ts'
 import { storeError } from './store-error.ts'
+import { type Database, streamGet } from './stream-get.ts'
 import { toRecords, WHOLE_RECORD } from './to-record.ts'
 
 /** A page that was asked for ahead of time. It never rejects, as nobody may come to fetch it. */
@@ -18,7 +19,10 @@ type Attempt =
   | { readonly ok: false; readonly error: unknown }
 
 export interface ReadBounds extends CallOptions {
+  readonly database: Database
   readonly size: PageSize
+  /** Records that one page may have, however small they are. */
+  readonly recordsMax: number
   /** Ids that one page of the walk may have. Not looked at when ids are given. */
   readonly idsMax: number
 }
@@ -45,7 +49,7 @@ export async function getRecords(
 ): Promise<readonly VectorRecord[]> {
   const found: VectorRecord[] = []
   for (let start = 0; start < ids.length; ) {
-    const group = ids.slice(start, start + bounds.size.records)
+    const group = ids.slice(start, start + recordsOf(bounds))
     start += group.length
     for (const record of await fetchRecords(collection, group, bounds)) found.push(record)
   }
@@ -55,11 +59,11 @@ export async function getRecords(
 /** All ids, in groups of the size that pages of records should have by now. */
 async function* idGroups(
   collection: ChromaCollection,
-  { size, idsMax, signal }: ReadBounds,
+  bounds: ReadBounds,
 ): AsyncGenerator<readonly string[]> {
-  for await (const ids of readIds(collection, { idsMax, ...(signal && { signal }) })) {
+  for await (const ids of readIds(collection, bounds)) {
     for (let start = 0; start < ids.length; ) {
-      const group = ids.slice(start, start + size.records)
+      const group = ids.slice(start, start + recordsOf(bounds))
       start += group.length
       yield group
     }
@@ -98,17 +102,24 @@ async function fetchIds(
 async function fetchRecords(
   collection: ChromaCollection,
   ids: readonly string[],
-  { size, signal }: ReadBounds,
+  { database, size, signal }: ReadBounds,
 ): Promise<readonly VectorRecord[]> {
   signal?.throwIfAborted()
   try {
-    const result = await collection.get({ ids: [...ids], include: [...WHOLE_RECORD] })
+    const body = { ids, include: WHOLE_RECORD }
+    const streamed = await streamGet(collection, database, body, { ...(signal && { signal }) })
+    const result = streamed ?? (await collection.get({ ids: [...ids], include: [...WHOLE_RECORD] }))
     const records = toRecords(result, collection.name)
-    size.learn(records)
+    size.learn(records, streamed !== undefined)
     return records
   } catch (error) {
+    signal?.throwIfAborted()
     throw storeError({ method: 'get', kind: 'read', collection: collection.name }, error)
   }
+}
+
+function recordsOf({ size, recordsMax }: ReadBounds): number {
+  return Math.min(size.records, recordsMax)
 }
 
 async function attempt(run: () => Promise<readonly VectorRecord[]>): Promise<Attempt> {

@@ -56,10 +56,11 @@ function toChromaValue(value: JsonValue): JsonValue {
 }
 
 function toVector(
-  embedding: readonly number[] | null | undefined,
+  embedding: readonly number[] | Float32Array | null | undefined,
   id: string,
   collection: string,
 ): Float32Array {
+  if (embedding instanceof Float32Array) return embedding
   if (!Array.isArray(embedding)) throw unreadable(id, collection, 'has no vector')
   const vector = new Float32Array(embedding.length)
   for (let i = 0; i < vector.length; i++) {

@@ -1,6 +1,12 @@
 import type { VectorRecord } from '@holdfast/core'
 import { expect, test } from 'vitest'
-import { FIRST_PAGE_RECORDS, PAGE_BYTES_WANTED, UPSERT_COMPONENTS_MAX } from '../src/limits.ts'
+import {
+  BATCH_RECORDS_MAX,
+  FIRST_PAGE_RECORDS,
+  PAGE_BYTES_WANTED,
+  PARSED_BYTES_WANTED,
+  UPSERT_COMPONENTS_MAX,
+} from '../src/limits.ts'
 import { contentBytes, PageSize } from '../src/page-size.ts'
 import { groupsOf } from '../src/put-records.ts'
 
@@ -10,34 +16,40 @@ const recordOf = (dimension: number, text?: string): VectorRecord => ({
   ...(text === undefined ? {} : { text }),
 })
 
-test('starts small, and grows to what the records allow, at most twofold each time', () => {
-  const size = new PageSize(1_000)
+const RECORD_BYTES = 384 * 12 + 101
+
+test('starts small, and grows to what can be parsed at once, at most twofold each time', () => {
+  const size = new PageSize()
   const seen: number[] = []
   for (let page = 0; page < 6; page++) {
     seen.push(size.records)
-    size.learn([recordOf(384)])
+    size.learn([recordOf(384)], false)
   }
   expect(seen[0]).toBe(FIRST_PAGE_RECORDS)
   expect(seen[1]).toBe(2 * FIRST_PAGE_RECORDS)
-  const bytes = 384 * 12 + 101
-  expect(seen.at(-1)).toBe(Math.floor(PAGE_BYTES_WANTED / bytes))
+  expect(seen.at(-1)).toBe(Math.floor(PARSED_BYTES_WANTED / RECORD_BYTES))
 })
 
-test('knows the right size at once where the dimension is known', () => {
-  expect(new PageSize(1_000, 3_072).records).toBe(
-    Math.floor(PAGE_BYTES_WANTED / (3_072 * 12 + 100)),
-  )
+test('grows further where vectors are decoded as they arrive', () => {
+  const sizeFor = (record: VectorRecord): number => {
+    const size = new PageSize()
+    for (let page = 0; page < 10; page++) size.learn([record], true)
+    return size.records
+  }
+  expect(sizeFor(recordOf(4))).toBe(BATCH_RECORDS_MAX)
+  expect(sizeFor(recordOf(1_536))).toBe(Math.floor(PAGE_BYTES_WANTED / (1_536 * 12 + 101)))
+  const text = 'x'.repeat(8_000)
+  expect(sizeFor(recordOf(4, text))).toBe(Math.floor(PARSED_BYTES_WANTED / (101 + text.length)))
 })
 
-test('shrinks to single records when these are large, and never beyond what is asked for', () => {
-  const size = new PageSize(10)
-  expect(size.records).toBe(10)
-  size.learn([recordOf(4, 'x'.repeat(PAGE_BYTES_WANTED))])
+test('shrinks to single records when these are large, and grows again', () => {
+  const size = new PageSize()
+  size.learn([recordOf(4, 'x'.repeat(PARSED_BYTES_WANTED))], true)
   expect(size.records).toBe(1)
-  for (let page = 0; page < 10; page++) size.learn([recordOf(4)])
-  expect(size.records).toBe(10)
-  size.learn([])
-  expect(size.records).toBe(10)
+  size.learn([], true)
+  expect(size.records).toBe(1)
+  for (let page = 0; page < 10; page++) size.learn([recordOf(4)], true)
+  expect(size.records).toBe(BATCH_RECORDS_MAX)
 })
 
 test('metadata counts as what it has of text and entries', () => {

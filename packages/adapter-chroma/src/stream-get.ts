@@ -1,0 +1,88 @@
+import type { CallOptions } from '@holdfast/core'
+import type { ChromaCollection, ChromaGetResult, ChromaInclude } from './chroma-client.ts'
+import { GetDecoder } from './get-decoder.ts'
+import { UnusualAnswerError } from './vectors-reader.ts'
+
+/** Where a collection is. */
+export interface Database {
+  readonly tenant: string
+  readonly database: string
+}
+
+/**
+ * What the `chromadb` package has below its collection objects: a client of `@hey-api/client-fetch`,
+ * which knows the server, the headers and the errors. It is no part of the package's own interface.
+ */
+interface HttpClient {
+  post(options: {
+    readonly url: string
+    readonly path: Readonly<Record<string, string>>
+    readonly body: object
+    readonly headers: Readonly<Record<string, string>>
+    readonly security: readonly object[]
+    readonly parseAs: 'stream'
+    readonly signal?: AbortSignal
+  }): Promise<{ readonly data?: unknown }>
+}
+
+/** Some of the columns may be `null` or absent: those that were not asked for. */
+type Columns = Partial<Readonly<Record<'ids' | 'documents' | 'metadatas' | 'uris', unknown>>>
+
+/**
+ * Does what `collection.get` does, but decodes the answer while it arrives (see `GetDecoder`).
+ * Resolves to `undefined` when that can't be done, since the client is another one than we know or
+ * the answer is unusual: then `collection.get` is to be asked, which costs no more than time.
+ */
+export async function streamGet(
+  collection: ChromaCollection,
+  { tenant, database }: Database,
+  body: { readonly ids: readonly string[]; readonly include: readonly ChromaInclude[] },
+  { signal }: CallOptions,
+): Promise<ChromaGetResult | undefined> {
+  const client = httpClientOf(collection)
+  if (client === undefined) return undefined
+  const { data } = await client.post({
+    url: '/api/v2/tenants/{tenant}/databases/{database}/collections/{collection_id}/get',
+    path: { tenant, database, collection_id: collection.id },
+    body,
+    headers: { 'Content-Type': 'application/json' },
+    security: [{ name: 'x-chroma-token', type: 'apiKey' }],
+    parseAs: 'stream',
+    ...(signal === undefined ? {} : { signal }),
+  })
+  if (!isStream(data)) return undefined
+  const decoder = new GetDecoder()
+  try {
+    for await (const chunk of data) decoder.push(chunk)
+  } catch (error) {
+    if (error instanceof UnusualAnswerError) return undefined
+    throw error
+  }
+  const { columns, vectors } = decoder.end()
+  const { ids, documents, metadatas, uris } = (columns ?? {}) as Columns
+  if (!isList(ids) || vectors.length !== ids.length) return undefined
+  return {
+    ids: ids as readonly string[],
+    embeddings: vectors,
+    documents: columnOf(documents),
+    metadatas: columnOf(metadatas),
+    uris: columnOf(uris),
+  }
+}
+
+function httpClientOf(collection: object): HttpClient | undefined {
+  const { apiClient } = collection as { readonly apiClient?: Partial<HttpClient> }
+  return typeof apiClient?.post === 'function' ? (apiClient as HttpClient) : undefined
+}
+
+function isStream(data: unknown): data is AsyncIterable<Uint8Array> {
+  return typeof data === 'object' && data !== null && Symbol.asyncIterator in data
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
+}
+
+function columnOf<Item>(column: unknown): readonly Item[] {
+  return isList(column) ? (column as readonly Item[]) : []
+}

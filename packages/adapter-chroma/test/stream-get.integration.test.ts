@@ -1,0 +1,126 @@
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import type { VectorRecord } from '@holdfast/core'
+import { ChromaClient, type Collection } from 'chromadb'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { chromaUrl } from '../../../test/chroma-url.ts'
+import { ChromaAdapter } from '../src/index.ts'
+import { type OwnDatabase, ownDatabase } from './with-chroma.ts'
+
+const DOCS = { name: 'docs' }
+const RECORDS: readonly VectorRecord[] = Array.from({ length: 300 }, (_, index) => ({
+  id: `"embeddings":[${index}`,
+  vector: Float32Array.from({ length: 40 }, (_, component) => Math.sin(index * 40 + component) / 3),
+  metadata: { embeddings: index, path: 'a\\b' },
+  ...(index % 3 === 0 ? {} : { text: `text of ${index} "embeddings":[[1,2]]` }),
+}))
+
+describe.skipIf(chromaUrl() === undefined)('reading from a real Chroma', () => {
+  let database: OwnDatabase
+  let client: ChromaClient
+
+  beforeEach(async () => {
+    database = await ownDatabase()
+    client = database.client
+    const store = new ChromaAdapter({ client })
+    await store.createCollection({ ...DOCS, metric: 'euclidean' })
+    await store.putRecords(DOCS, RECORDS)
+  })
+  afterEach(() => database.remove())
+
+  /** A client whose collections have something else under some of their names. */
+  function changed(members: (real: Collection) => Record<string, unknown>): ChromaAdapter {
+    const change = (real: Collection): Collection => {
+      const properties = Object.entries(members(real)).map(([name, value]) => [name, { value }])
+      return Object.create(real, Object.fromEntries(properties)) as Collection
+    }
+    const getCollection = async (args: { name: string }): Promise<Collection> =>
+      change(await client.getCollection(args))
+    return new ChromaAdapter({
+      client: Object.create(client, { getCollection: { value: getCollection } }) as ChromaClient,
+    })
+  }
+
+  async function readAll(store: ChromaAdapter): Promise<readonly VectorRecord[]> {
+    const records: VectorRecord[] = []
+    for await (const page of store.readRecords(DOCS)) records.push(...page)
+    // The server has an order of its own.
+    const numberOf = ({ metadata }: VectorRecord): number => Number(metadata?.['embeddings'])
+    return records.sort((a, b) => numberOf(a) - numberOf(b))
+  }
+
+  test('decodes vectors while they arrive, and asks the client for nothing but ids', async () => {
+    const asked: unknown[] = []
+    const store = changed((real) => ({
+      get: (args: Parameters<Collection['get']>[0]) => {
+        asked.push(args?.include)
+        return real.get(args)
+      },
+    }))
+    expect(await readAll(store)).toEqual(RECORDS)
+    expect(await store.getRecords(DOCS, ['nobody', RECORDS[7]?.id ?? ''])).toEqual([RECORDS[7]])
+    expect(asked.length).toBeGreaterThan(0)
+    expect(asked.every((include) => Array.isArray(include) && include.length === 0)).toBe(true)
+  })
+
+  test.each([
+    ['has no HTTP client below it', undefined],
+    ['has another kind of HTTP client', { post: async () => ({ data: { ids: [] } }) }],
+  ])('reads the same through a client that %s', async (_, apiClient) => {
+    const store = changed((real) => ({
+      apiClient,
+      get: real.get.bind(real),
+      count: real.count.bind(real),
+    }))
+    expect(await readAll(store)).toEqual(RECORDS)
+    expect(await store.getRecords(DOCS, [RECORDS[7]?.id ?? ''])).toEqual([RECORDS[7]])
+  })
+
+  test.each([1, 100, 50_000])('an answer that breaks off after %i bytes is told', async (bytes) => {
+    const proxy = await cuttingProxy(bytes)
+    try {
+      const { port } = proxy.address() as AddressInfo
+      const cut = new ChromaClient({ host: '127.0.0.1', port, database: database.name })
+      await expect(readAll(new ChromaAdapter({ client: cut }))).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        outcome: 'unchanged',
+        retryable: true,
+      })
+    } finally {
+      proxy.close()
+    }
+  })
+
+  test('an abort ends it with the reason', async () => {
+    const store = new ChromaAdapter({ client })
+    const controller = new AbortController()
+    const reading = store.readRecords(DOCS, { signal: controller.signal, batchRecordsMax: 10 })
+    const reason = new Error('enough')
+    const read = async (): Promise<void> => {
+      for await (const _ of reading) controller.abort(reason)
+    }
+    await expect(read()).rejects.toBe(reason)
+  })
+})
+
+/** Between client and server. Closes the connection when so many bytes of vectors have passed. */
+async function cuttingProxy(bytesMax: number): Promise<Server> {
+  const { hostname, port } = new URL(chromaUrl() ?? '')
+  const proxy = createServer((client) => {
+    const server = connect({ host: hostname, port: Number(port) })
+    let bytes = 0
+    client.pipe(server)
+    server.on('data', (chunk) => {
+      if (bytes > 0 || chunk.includes('"embeddings":[[')) bytes += chunk.length
+      client.write(bytes > bytesMax ? chunk.subarray(0, chunk.length + bytesMax - bytes) : chunk)
+      if (bytes > bytesMax) client.destroySoon()
+    })
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      socket.on('error', () => other.destroy())
+      socket.on('close', () => other.destroy())
+    }
+  })
+  return new Promise((resolve) => proxy.listen(0, '127.0.0.1', () => resolve(proxy)))
+}
