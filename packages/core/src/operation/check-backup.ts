@@ -1,6 +1,6 @@
 import type { CheckpointPart } from '../journal/journal.ts'
 import { HoldfastError } from '../model/errors.ts'
-import { ManifestBuilder, sameManifest } from '../model/manifest.ts'
+import { sameManifest } from '../model/manifest.ts'
 import type { CallOptions } from '../store/adapter.ts'
 import type { OperationContext } from './operation.ts'
 
@@ -14,9 +14,12 @@ export async function checkBackup(
   { backupId, manifest, collection }: CheckpointPart,
   options: CallOptions = {},
 ): Promise<void> {
-  const read = new ManifestBuilder()
-  for await (const { records } of backups.read(backupId, options)) read.addAll(records)
-  if (sameManifest(read.build(), manifest)) return
+  let count = 0
+  // Reading compares all records with the manifest of the backup, and that is compared here.
+  for await (const { records } of backups.read(backupId, options)) count += records.length
+  const kept = await backups.get(backupId, options)
+  const isSame = kept !== undefined && sameManifest(kept.manifest, manifest)
+  if (isSame && count === manifest.count) return
   throw new HoldfastError(
     'BACKUP_DAMAGED',
     `The backup ${backupId} does not hold what was read from "${collection.name}". Check the ` +

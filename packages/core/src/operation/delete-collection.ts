@@ -56,9 +56,15 @@ export const deleteCollection: Operation<DeleteInput, DeletePlan> = {
   /** The backup can be read to its last byte, and holds the very records that the store does. */
   async *verify(context, { collection }, checkpoint) {
     const part = onlyPart(checkpoint)
-    await checkBackup(context, part, context)
+    // At the same time: one keeps the disk busy, the other one the store.
+    const [checking, walking] = await Promise.allSettled([
+      checkBackup(context, part, context),
+      liveIds(context, collection, context),
+    ])
+    if (checking.status === 'rejected') throw checking.reason
+    if (walking.status === 'rejected') throw walking.reason
+    const live = walking.value
     context.checked(part.manifest.count)
-    const live = await liveIds(context, collection, context)
     if (live.digest() === part.idDigest) return
     yield {
       kind: 'collection:changed',
@@ -77,7 +83,8 @@ export const deleteCollection: Operation<DeleteInput, DeletePlan> = {
     const { store } = context
     const ref = refOf(collection)
     if ((await store.getCollection(ref)) === undefined) return
-    await keepNewRecords(context, collection, checkpoint)
+    // Right after `verify` a second look would see no more than the first one.
+    if (context.isResumed) await keepNewRecords(context, collection, checkpoint)
     await store.dropCollection(ref)
     if ((await store.getCollection(ref)) === undefined) return
     throw new HoldfastError(

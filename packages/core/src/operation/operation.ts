@@ -33,6 +33,8 @@ export interface BuildContext extends OperationContext {
 /** Below the line and during rollback there is no signal: nobody can pass it on by mistake. */
 export interface EndContext extends OperationContext {
   readonly notes: readonly JsonObject[]
+  /** Whether time has passed since it was verified, as after a crash; what was true may not be. */
+  readonly isResumed: boolean
   /** Present below the line. */
   readonly verification?: Verification
 }

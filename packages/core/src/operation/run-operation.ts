@@ -206,6 +206,7 @@ function newWork(engine: Engine, kind: string, options: RunOptions): Work {
     kind,
     plan: {},
     keepForMs: options.keepForMs,
+    isResumed: false,
     notes: [],
     recordsChecked: 0,
     warnings: [],

@@ -13,6 +13,8 @@ export interface Work {
   readonly kind: string
   plan: object
   readonly keepForMs: number
+  /** Found open in the journal: time has passed, and others may have been at the store. */
+  readonly isResumed: boolean
   readonly notes: JsonObject[]
   checkpoint?: Checkpoint
   verification?: Verification
@@ -26,6 +28,7 @@ export function workOf(operation: OperationRecord): Work {
     kind: operation.kind,
     plan: operation.plan as object,
     keepForMs: operation.keepForMs ?? 0,
+    isResumed: true,
     notes: [...operation.notes],
     ...(operation.checkpoint === undefined ? {} : { checkpoint: operation.checkpoint }),
     ...(operation.verification === undefined ? {} : { verification: operation.verification }),
@@ -62,6 +65,7 @@ export function endContext(engine: Engine, work: Work): EndContext {
   return {
     ...operationContext(engine, work, undefined),
     notes: work.notes,
+    isResumed: work.isResumed,
     ...(work.verification === undefined ? {} : { verification: work.verification }),
   }
 }
