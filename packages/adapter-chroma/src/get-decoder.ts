@@ -1,12 +1,7 @@
 import { VectorsReader } from './vectors-reader.ts'
 
-/** The answer as JSON with an empty list of vectors, and the vectors. */
-export interface DecodedGet {
-  readonly columns: unknown
-  readonly vectors: readonly Float32Array[]
-}
-
 const VECTORS_KEY = new TextEncoder().encode('embeddings')
+const NO_KEY = -1
 const QUOTE = 0x22
 const COMMA = 0x2c
 const OPEN_LIST = 0x5b
@@ -27,8 +22,8 @@ export class GetDecoder {
   #depth = 0
   #isInString = false
   #isEscaped = false
-  /** How many bytes of the string so far are those of the key; -1 when one was not. */
-  #matched = -1
+  /** How many bytes of the string so far are those of the key. */
+  #matched = NO_KEY
   /** The last thing read is the key of the vectors. */
   #isAtVectors = false
   #isInVectors = false
@@ -40,12 +35,16 @@ export class GetDecoder {
     }
   }
 
-  /** @throws SyntaxError when the answer was cut off */
-  end(): DecodedGet {
-    return {
-      columns: JSON.parse(Buffer.concat(this.#rest).toString()),
-      vectors: this.#vectors.vectors(),
-    }
+  /**
+   * The answer with an empty list of vectors, when all of it has arrived.
+   * @throws SyntaxError when it was cut off
+   */
+  columns(): unknown {
+    return JSON.parse(Buffer.concat(this.#rest).toString())
+  }
+
+  vectors(): readonly Float32Array[] {
+    return this.#vectors.vectors()
   }
 
   /** Both return how many bytes they have read. */
@@ -58,23 +57,40 @@ export class GetDecoder {
     return bytes.length - left
   }
 
+  /** In one loop and in local variables, since it runs for each byte. */
   #readRest(bytes: Uint8Array): number {
+    let isInString = this.#isInString
+    let isEscaped = this.#isEscaped
+    let matched = this.#matched
     let at = 0
     while (at < bytes.length && !this.#isInVectors) {
       const byte = bytes[at++] as number
-      if (this.#isInString) this.#readString(byte)
-      else this.#readMark(byte)
+      if (!isInString) {
+        isInString = byte === QUOTE
+        if (isInString) matched = this.#depth === 1 ? 0 : NO_KEY
+        else this.#readMark(byte)
+      } else if (isEscaped) {
+        isEscaped = false
+      } else if (byte === QUOTE) {
+        isInString = false
+        this.#isAtVectors = matched === VECTORS_KEY.length
+      } else if (byte === BACKSLASH) {
+        isEscaped = true
+        matched = NO_KEY
+      } else if (matched >= 0) {
+        matched = byte === VECTORS_KEY[matched] ? matched + 1 : NO_KEY
+      }
     }
+    this.#isInString = isInString
+    this.#isEscaped = isEscaped
+    this.#matched = matched
     this.#rest.push(bytes.slice(0, at))
     return at
   }
 
+  /** A byte outside of strings. */
   #readMark(byte: number): void {
     switch (byte) {
-      case QUOTE:
-        this.#isInString = true
-        this.#matched = this.#depth === 1 ? 0 : -1
-        break
       case OPEN_LIST:
       case OPEN_OBJECT:
         this.#depth++
@@ -90,20 +106,6 @@ export class GetDecoder {
         this.#isAtVectors = false
         break
       default:
-    }
-  }
-
-  #readString(byte: number): void {
-    if (this.#isEscaped) {
-      this.#isEscaped = false
-    } else if (byte === BACKSLASH) {
-      this.#isEscaped = true
-      this.#matched = -1
-    } else if (byte === QUOTE) {
-      this.#isInString = false
-      this.#isAtVectors = this.#matched === VECTORS_KEY.length
-    } else if (this.#matched >= 0) {
-      this.#matched = byte === VECTORS_KEY[this.#matched] ? this.#matched + 1 : -1
     }
   }
 }

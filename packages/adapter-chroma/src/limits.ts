@@ -26,6 +26,8 @@ export const KNOWN_COLLECTIONS_MAX = 1_000
 export const PARSED_BYTES_WANTED = 800_000
 /** Bytes of JSON that one page should have. Smaller ones cost server and client more per record. */
 export const PAGE_BYTES_WANTED = 6_000_000
+/** Bytes of an answer that are decoded before the event loop gets its turn: about 0.5 ms. */
+export const BYTES_PER_TURN = 131_072
 /** Records of the first page, before it is known how large they are. */
 export const FIRST_PAGE_RECORDS = 32
 /** Pages that are on their way while the consumer works on one. More only parse back to back. */

@@ -14,8 +14,8 @@ import { type Database, streamGet } from './stream-get.ts'
 import { toRecords, WHOLE_RECORD } from './to-record.ts'
 
 /** A page that was asked for ahead of time. It never rejects, as nobody may come to fetch it. */
-type Attempt =
-  | { readonly ok: true; readonly records: readonly VectorRecord[] }
+type Attempt<Item> =
+  | { readonly ok: true; readonly items: readonly Item[] }
   | { readonly ok: false; readonly error: unknown }
 
 export interface ReadBounds extends CallOptions {
@@ -33,12 +33,22 @@ export async function* readRecords(
   bounds: ReadBounds,
 ): AsyncGenerator<readonly VectorRecord[]> {
   const { signal } = bounds
-  const ahead: Promise<Attempt>[] = []
+  const ahead: Promise<Attempt<VectorRecord>>[] = []
   for await (const ids of idGroups(collection, bounds)) {
     ahead.push(attempt(() => fetchRecords(collection, ids, bounds)))
-    if (ahead.length > PAGES_AHEAD) yield* settled(ahead.shift(), signal)
+    if (ahead.length > PAGES_AHEAD) yield* nextOf(ahead, signal)
   }
-  while (ahead.length > 0) yield* settled(ahead.shift(), signal)
+  while (ahead.length > 0) yield* nextOf(ahead, signal)
+}
+
+async function* nextOf(
+  ahead: Promise<Attempt<VectorRecord>>[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly VectorRecord[]> {
+  const page = await ahead.shift()
+  if (page === undefined) return
+  const records = itemsOf(page, signal)
+  if (records.length > 0) yield records
 }
 
 /** Those that exist, page by page. */
@@ -79,11 +89,17 @@ export async function* readIds(
   { idsMax, signal }: Pick<ReadBounds, 'idsMax' | 'signal'>,
 ): AsyncGenerator<readonly string[]> {
   const limit = Math.min(idsMax, ID_PAGE_MAX)
-  for (let offset = 0; ; offset += limit) {
-    signal?.throwIfAborted()
-    const ids = await fetchIds(collection, offset, limit)
+  const fetchFrom = (offset: number): Promise<Attempt<string>> =>
+    attempt(() => fetchIds(collection, offset, limit))
+  signal?.throwIfAborted()
+  let next = fetchFrom(0)
+  for (let offset = limit; ; offset += limit) {
+    const ids = itemsOf(await next, signal)
+    const isLast = ids.length < limit
+    // Whoever works on these ids should not have to wait for the next ones.
+    if (!isLast) next = fetchFrom(offset)
     yield ids
-    if (ids.length < limit) return
+    if (isLast) return
   }
 }
 
@@ -122,21 +138,16 @@ function recordsOf({ size, recordsMax }: ReadBounds): number {
   return Math.min(size.records, recordsMax)
 }
 
-async function attempt(run: () => Promise<readonly VectorRecord[]>): Promise<Attempt> {
+async function attempt<Item>(run: () => Promise<readonly Item[]>): Promise<Attempt<Item>> {
   try {
-    return { ok: true, records: await run() }
+    return { ok: true, items: await run() }
   } catch (error) {
     return { ok: false, error }
   }
 }
 
-async function* settled(
-  pending: Promise<Attempt> | undefined,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<readonly VectorRecord[]> {
-  const result = await pending
+function itemsOf<Item>(page: Attempt<Item>, signal: AbortSignal | undefined): readonly Item[] {
   signal?.throwIfAborted()
-  if (result === undefined) return
-  if (!result.ok) throw result.error
-  if (result.records.length > 0) yield result.records
+  if (!page.ok) throw page.error
+  return page.items
 }

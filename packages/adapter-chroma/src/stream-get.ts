@@ -1,6 +1,8 @@
 import type { CallOptions } from '@holdfast/core'
+import { nextTurn } from '@holdfast/core/durable'
 import type { ChromaCollection, ChromaGetResult, ChromaInclude } from './chroma-client.ts'
 import { GetDecoder } from './get-decoder.ts'
+import { BYTES_PER_TURN } from './limits.ts'
 import { UnusualAnswerError } from './vectors-reader.ts'
 
 /** Where a collection is. */
@@ -53,13 +55,24 @@ export async function streamGet(
   if (!isStream(data)) return undefined
   const decoder = new GetDecoder()
   try {
-    for await (const chunk of data) decoder.push(chunk)
+    let bytes = 0
+    for await (const chunk of data) {
+      decoder.push(chunk)
+      bytes += chunk.length
+      if (bytes < BYTES_PER_TURN) continue
+      // What has arrived already does not let the event loop go round.
+      await nextTurn()
+      bytes = 0
+    }
   } catch (error) {
     if (error instanceof UnusualAnswerError) return undefined
     throw error
   }
-  const { columns, vectors } = decoder.end()
-  const { ids, documents, metadatas, uris } = (columns ?? {}) as Columns
+  await nextTurn()
+  const { ids, documents, metadatas, uris } = (decoder.columns() ?? {}) as Columns
+  await nextTurn()
+  const vectors = decoder.vectors()
+  await nextTurn()
   if (!isList(ids) || vectors.length !== ids.length) return undefined
   return {
     ids: ids as readonly string[],

@@ -73,7 +73,10 @@ function jsonOf({ ids, vectors, texts }: Answer, isLate: boolean): string {
     : `{"kind":"embeddings",${embeddings},${others},${traps}}`
 }
 
-function decode(bytes: Uint8Array, lengths: Iterable<number>): ReturnType<GetDecoder['end']> {
+function decode(
+  bytes: Uint8Array,
+  lengths: Iterable<number>,
+): { columns: unknown; vectors: readonly Float32Array[] } {
   const decoder = new GetDecoder()
   let at = 0
   for (const length of lengths) {
@@ -81,7 +84,7 @@ function decode(bytes: Uint8Array, lengths: Iterable<number>): ReturnType<GetDec
     decoder.push(bytes.subarray(at, at + length))
     at += length
   }
-  return decoder.end()
+  return { columns: decoder.columns(), vectors: decoder.vectors() }
 }
 
 function bitsOf(vector: Float32Array): readonly number[] {

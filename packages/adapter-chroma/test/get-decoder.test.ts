@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { GetDecoder } from '../src/get-decoder.ts'
 import { UnusualAnswerError } from '../src/vectors-reader.ts'
 
-function decode(json: string): ReturnType<GetDecoder['end']> {
+function decode(json: string): { columns: unknown; vectors: readonly Float32Array[] } {
   const decoder = new GetDecoder()
   decoder.push(new TextEncoder().encode(json))
-  return decoder.end()
+  return { columns: decoder.columns(), vectors: decoder.vectors() }
 }
 
 test.each([

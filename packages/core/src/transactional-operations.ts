@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { nextTurn } from './durable/next-turn.ts'
 import type { Journal, OperationRecord } from './journal/journal.ts'
 import { canonicalJson } from './model/canonical-json.ts'
 import { type CollectionInfo, refOf } from './model/collection.ts'
@@ -30,7 +31,6 @@ import {
 } from './operation/undelete-collection.ts'
 import { type UndeleteRecordsInput, undeleteRecords } from './operation/undelete-records.ts'
 import type { CallOptions } from './store/adapter.ts'
-import { nextTurn } from './store/next-turn.ts'
 
 export interface OperationOptions extends CallOptions {
   /**

@@ -1,8 +1,8 @@
 import { directoryError } from '../durable/directory-error.ts'
 import type { FileHandle, FileSystem } from '../durable/file-system.ts'
+import { nextTurn } from '../durable/next-turn.ts'
 import type { Random } from '../durable/random.ts'
 import { type Manifest, ManifestBuilder } from '../model/manifest.ts'
-import { nextTurn } from '../store/next-turn.ts'
 import type { BackupBatch } from './backup-repository.ts'
 import { encodeBatch, encodeFileHeader, FILE_HEADER_BYTES, SALT_BYTES } from './records-codec.ts'
 

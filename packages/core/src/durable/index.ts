@@ -12,6 +12,7 @@ export {
 export type { FileHandle, FileStat, FileSystem } from './file-system.ts'
 export type { LogFrame } from './frame-reader.ts'
 export type { LogFileOptions } from './log-file.ts'
+export { nextTurn } from './next-turn.ts'
 export { nodeFileSystem } from './node-file-system.ts'
 export type { ProcessIdentity, ProcessTable } from './process-table.ts'
 export type { Random } from './random.ts'

@@ -1,3 +1,4 @@
+import { nextTurn } from '../durable/next-turn.ts'
 import type { CollectionInfo } from '../model/collection.ts'
 import { HoldfastError } from '../model/errors.ts'
 import { COMPONENTS_PER_TURN_MAX } from '../model/limits.ts'
@@ -5,7 +6,6 @@ import type { VectorRecord } from '../model/record.ts'
 import type { VectorStoreAdapter } from './adapter.ts'
 import { checkId, describeType, isWellFormed, quoteId } from './check-ids.ts'
 import { metadataProblem } from './metadata-problem.ts'
-import { nextTurn } from './next-turn.ts'
 
 /** The part of a store that knows what its records may look like. */
 export type RecordRules = Pick<VectorStoreAdapter, 'traits' | 'recordProblem'>

@@ -1,4 +1,5 @@
 import type { Clock } from '../durable/clock.ts'
+import { nextTurn } from '../durable/next-turn.ts'
 import type { Random } from '../durable/random.ts'
 import {
   type CollectionInfo,
@@ -29,7 +30,6 @@ import { checkIds, quoteId } from './check-ids.ts'
 import { checkRecords } from './check-records.ts'
 import { createOnce } from './create-once.ts'
 import { nameTaken } from './name-taken.ts'
-import { nextTurn } from './next-turn.ts'
 import { renameOnce } from './rename-once.ts'
 import { StoreCalls } from './store-calls.ts'
 import { toStoreError } from './store-error.ts'
