@@ -59,7 +59,7 @@ const NOTHING_KEY = 'holdfast'
  * also when they are dropped, though Chroma itself drops by name only.
  *
  * What a server with one node does not promise: a drop holds up all other requests while it runs
- * (1.5 s for 45,000 records), and leaves files and rows behind.
+ * (2 to 3.5 s for 50,000 records), and leaves files and rows behind.
  */
 export class ChromaAdapter implements VectorStoreAdapter {
   readonly name: string
