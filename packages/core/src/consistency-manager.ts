@@ -18,6 +18,7 @@ import type { EventName } from './model/events.ts'
 import { abandonOperation } from './operation/abandon.ts'
 import { cleaningUp, type Engine } from './operation/engine.ts'
 import { type RecoveryReport, recoverAll } from './operation/recover.ts'
+import { recoverForAWhile } from './operation/recover-for-a-while.ts'
 import { operations } from './operation/registry.ts'
 import { operationOf, tidyUp } from './operation/undo-window.ts'
 import type { VectorStoreAdapter } from './store/adapter.ts'
@@ -28,10 +29,13 @@ import { TransactionalOperations } from './transactional-operations.ts'
 const KEEP_FOR_MS = 7 * 24 * 60 * 60 * 1000
 /** Longer than most operations; shorter than the patience of an HTTP client. */
 const WAIT_MS = 10_000
+/** Recovery comes back anyway, so it does not try as long at a time as an operation does. */
+const RECOVERY_RETRY_DEADLINE_MS = 10_000
 /** How soon what an unreachable store has left open is tried again. */
 const HOUSEKEEPING_INTERVAL_MS = 30_000
 
-export interface ConsistencyManagerOptions extends Omit<GuardedStoreOptions, 'clock' | 'random'> {
+export interface ConsistencyManagerOptions
+  extends Omit<GuardedStoreOptions, 'clock' | 'random' | 'ending'> {
   /** Stays yours: closing the manager doesn't close it. */
   readonly store: VectorStoreAdapter
   /**
@@ -62,16 +66,15 @@ export interface ConsistencyManagerOptions extends Omit<GuardedStoreOptions, 'cl
  *
  * An operation that can't be ended now, because the store is away, doesn't keep the manager from
  * opening: `manager.recovered` tells it as `pending`, and it is tried again in the background and
- * before the next operation on the same collections.
+ * before the next operation on the same collections. What takes longer than ten seconds to recover
+ * is told as `pending` as well, and goes on in the background.
  * @throws DIRECTORY_UNUSABLE, STORE_MISMATCH, JOURNAL_DAMAGED, JOURNAL_VERSION_NEWER
  */
 export async function openConsistencyManager(
   options: ConsistencyManagerOptions,
 ): Promise<ConsistencyManager> {
   const { store, parts = {} } = options
-  if (typeof store?.getCollection !== 'function') {
-    throw new TypeError('`store` must be an adapter, such as `new ChromaAdapter({ client })`.')
-  }
+  checkStore(store)
   if (typeof options.directory !== 'string' || options.directory === '') {
     throw new TypeError('`directory` must be the path of a directory for journal and backups.')
   }
@@ -90,8 +93,10 @@ export async function openConsistencyManager(
       random,
       directory: join(directory, 'backups'),
     }))
+  const closing = new AbortController()
+  const guard = { ...options, clock, random }
   const engine: Engine = {
-    store: new GuardedStore(store, { ...options, clock, random }),
+    store: new GuardedStore(store, guard),
     journal,
     backups,
     events: new EventBus(options.onListenerError),
@@ -99,10 +104,19 @@ export async function openConsistencyManager(
     random,
     operations,
   }
-  const recovered = await recoverAll(engine, { waitMs: 0 })
+  const { retryDeadlineMs = RECOVERY_RETRY_DEADLINE_MS } = options
+  const recovery: Engine = {
+    ...engine,
+    store: new GuardedStore(store, {
+      ...guard,
+      retryDeadlineMs: Math.min(retryDeadlineMs, RECOVERY_RETRY_DEADLINE_MS),
+      ending: closing.signal,
+    }),
+  }
+  const { recovered, rest } = await recoverForAWhile(recovery, closing.signal)
   await tidyUp(engine)
   await cleaningUp(engine, 'sweeping left-overs', () => sweepLeftOvers(engine))
-  return new ConsistencyManager(engine, settings, recovered)
+  return new ConsistencyManager({ engine, recovery, closing, settings, recovered, rest })
 }
 
 /** Front door to one store: its safe operations, their events and their history. */
@@ -112,7 +126,10 @@ export class ConsistencyManager implements AsyncDisposable {
   /** What opening has found unfinished, and how it ended. */
   readonly recovered: readonly RecoveryReport[]
   readonly #engine: Engine
+  /** The same parts for recovery, which nobody waits for when the manager is closed. */
+  readonly #recovery: Engine
   readonly #housekeeping: Housekeeping
+  readonly #ending: AbortController
   readonly #inFlight = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
@@ -120,14 +137,16 @@ export class ConsistencyManager implements AsyncDisposable {
    * Use {@link openConsistencyManager}.
    * @hidden
    */
-  constructor(engine: Engine, settings: Settings, recovered: readonly RecoveryReport[]) {
+  constructor({ engine, recovery, closing, settings, recovered, rest }: Opened) {
     this.#engine = engine
+    this.#recovery = recovery
+    this.#ending = closing
     this.recovered = recovered
     const { keepForMs, waitMs, housekeepingIntervalMs } = settings
     const defaults = { keepForMs, waitMs }
     this.operations = new TransactionalOperations(engine, defaults, (run) => this.#track(run))
-    this.#housekeeping = new Housekeeping(engine, housekeepingIntervalMs)
-    this.#housekeeping.start()
+    this.#housekeeping = new Housekeeping(recovery, housekeepingIntervalMs)
+    this.#housekeeping.start(rest)
   }
 
   /** Listens to what has become durable. Returns the function that unsubscribes. */
@@ -142,7 +161,8 @@ export class ConsistencyManager implements AsyncDisposable {
 
   /** Ends open operations now, as opening does and as is done in the background. */
   recover(): Promise<readonly RecoveryReport[]> {
-    return this.#track(() => recoverAll(this.#engine, { waitMs: 0 }))
+    const { signal } = this.#ending
+    return this.#track(() => recoverAll(this.#recovery, { waitMs: 0, signal }))
   }
 
   /**
@@ -154,7 +174,10 @@ export class ConsistencyManager implements AsyncDisposable {
     return this.#track(() => abandonOperation(this.#engine, operationId, reason))
   }
 
-  /** Waits for operations under way and refuses further ones. Twice is fine. */
+  /**
+   * Waits for operations under way and refuses further ones. Recovery is not waited for: what it has
+   * not ended stays open, for whoever opens the directory next. Twice is fine.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -165,10 +188,12 @@ export class ConsistencyManager implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#ending.abort()
     await this.#housekeeping.stop()
     await Promise.allSettled(this.#inFlight)
     const { store, backups, journal, events } = this.#engine
     await store[Symbol.asyncDispose]()
+    await this.#recovery.store[Symbol.asyncDispose]()
     await backups[Symbol.asyncDispose]()
     await journal[Symbol.asyncDispose]()
     events.removeAllListeners()
@@ -202,6 +227,17 @@ function closed(): HoldfastError {
   })
 }
 
+/** What opening has made. */
+interface Opened {
+  readonly engine: Engine
+  readonly recovery: Engine
+  readonly closing: AbortController
+  readonly settings: Settings
+  readonly recovered: readonly RecoveryReport[]
+  /** Recovery that still goes on. */
+  readonly rest: Promise<unknown> | undefined
+}
+
 interface Settings {
   readonly keepForMs: number
   readonly waitMs: number
@@ -218,6 +254,18 @@ function settingsOf(options: ConsistencyManagerOptions): Settings {
       100,
     ),
   }
+}
+
+/** Before anything is written: a directory would be claimed for a store that is none. */
+function checkStore(store: Partial<VectorStoreAdapter> | undefined): void {
+  const isAdapter =
+    typeof store?.getCollection === 'function' &&
+    typeof store.name === 'string' &&
+    typeof store.traits === 'object'
+  if (isAdapter) return
+  throw new TypeError(
+    '`store` must be an adapter, such as `new ChromaAdapter({ client })`; a client is none.',
+  )
 }
 
 function milliseconds(name: string, value: number, min: number): number {

@@ -23,8 +23,9 @@ export class Housekeeping {
     this.#intervalMs = intervalMs
   }
 
-  start(): void {
-    this.#running = this.#loop()
+  /** @param after what has to end first */
+  start(after: Promise<unknown> | undefined): void {
+    this.#running = this.#loop(after)
   }
 
   /** Resolves when nothing goes on any more. */
@@ -39,23 +40,24 @@ export class Housekeeping {
     return open.length > 0 ? Math.min(OPEN_INTERVAL_MS, this.#intervalMs) : this.#intervalMs
   }
 
-  async #loop(): Promise<void> {
+  async #loop(after: Promise<unknown> | undefined): Promise<void> {
     const { signal } = this.#stop
+    await after
     while (!signal.aborted) {
       try {
         await this.#clock.sleep(await this.#pauseMs(), { signal, unref: true })
       } catch {
         return
       }
-      await keepHouse(this.#engine)
+      await keepHouse(this.#engine, signal)
     }
   }
 }
 
 /** One round. Failures are told as `cleanup:failed` and tried again in the next one. */
-async function keepHouse(engine: Engine): Promise<void> {
+async function keepHouse(engine: Engine, signal: AbortSignal): Promise<void> {
   await cleaningUp(engine, 'recovering open operations', async () => {
-    await recoverAll(engine, { waitMs: 0 })
+    await recoverAll(engine, { waitMs: 0, signal })
   })
-  await tidyUp(engine)
+  if (!signal.aborted) await tidyUp(engine)
 }

@@ -10,6 +10,7 @@ import {
 } from './collection-name.ts'
 import { compareRecords } from './compare-records.ts'
 import { copyDifference, copyRecords } from './copy-records.ts'
+import { countOf } from './count-of.ts'
 import { createNoted, dropCreated } from './created-collection.ts'
 import type { Operation } from './operation.ts'
 
@@ -44,8 +45,8 @@ export const cloneCollection: Operation<CloneInput, ClonePlan> = {
 
   summarize({ from, to, recordCount }) {
     return {
-      reads: [`Reads all ${recordCount} records of "${from.name}" twice.`],
-      writes: [`Creates "${to.name}" and puts ${recordCount} records into it.`],
+      reads: [`Reads the ${countOf(recordCount, 'record')} of "${from.name}" twice.`],
+      writes: [`Creates "${to.name}" and puts ${countOf(recordCount, 'record')} into it.`],
       destroys: [],
       checkpoint: { records: 0, bytesEstimate: 0 },
     }

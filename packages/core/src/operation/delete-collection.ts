@@ -5,6 +5,7 @@ import { IdDigest } from '../model/id-digest.ts'
 import type { CallOptions } from '../store/adapter.ts'
 import { checkBackup } from './check-backup.ts'
 import { collectionResource, getResolved, type NamedCollection } from './collection-name.ts'
+import { countOf } from './count-of.ts'
 import type { EndContext, Operation, OperationContext } from './operation.ts'
 
 export interface DeleteInput {
@@ -37,9 +38,9 @@ export const deleteCollection: Operation<DeleteInput, DeletePlan> = {
 
   summarize({ collection, recordCount }) {
     return {
-      reads: [`Reads all ${recordCount} records of "${collection.name}" into a backup.`],
+      reads: [`Reads the ${countOf(recordCount, 'record')} of "${collection.name}" into a backup.`],
       writes: [],
-      destroys: [`Drops "${collection.name}" with its ${recordCount} records.`],
+      destroys: [`Drops "${collection.name}" with its ${countOf(recordCount, 'record')}.`],
       checkpoint: {
         records: recordCount,
         bytesEstimate: recordCount * (collection.dimension ?? 0) * 4,

@@ -5,6 +5,7 @@ import { checkIds } from '../store/check-ids.ts'
 import { readPart } from './checkpoint-part.ts'
 import { collectionResource, getResolved, type NamedCollection } from './collection-name.ts'
 import { compareBatch, DifferenceFinding } from './compare-records.ts'
+import { countOf } from './count-of.ts'
 import type { Operation } from './operation.ts'
 
 export interface DeleteRecordsInput {
@@ -38,9 +39,11 @@ export const deleteRecords: Operation<DeleteRecordsInput, DeleteRecordsPlan> = {
 
   summarize({ collection, idCount }) {
     return {
-      reads: [`Reads what "${collection.name}" holds under ${idCount} ids into a backup.`],
+      reads: [
+        `Reads what "${collection.name}" holds under ${countOf(idCount, 'id')} into a backup.`,
+      ],
       writes: [],
-      destroys: [`Deletes those of the ${idCount} records that exist from "${collection.name}".`],
+      destroys: [`Deletes what "${collection.name}" holds under ${countOf(idCount, 'id')}.`],
       checkpoint: { records: idCount, bytesEstimate: idCount * (collection.dimension ?? 0) * 4 },
     }
   },

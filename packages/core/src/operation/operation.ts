@@ -54,7 +54,7 @@ export type CheckpointScope =
 
 /** What an operation would do, for people. */
 export interface PlanSummary {
-  /** Sentences such as «Reads all 1,200 records of "docs".» */
+  /** Sentences such as «Reads the 1,200 records of "docs".» */
   readonly reads: readonly string[]
   readonly writes: readonly string[]
   readonly destroys: readonly string[]

@@ -6,6 +6,7 @@ import { checkRecords } from '../store/check-records.ts'
 import { readPart } from './checkpoint-part.ts'
 import { collectionResource, getResolved, type NamedCollection } from './collection-name.ts'
 import { compareBatch, DifferenceFinding } from './compare-records.ts'
+import { countOf } from './count-of.ts'
 import type { BuildContext, EndContext, Operation } from './operation.ts'
 
 export interface PutInput {
@@ -40,9 +41,13 @@ export const putRecords: Operation<PutInput, PutPlan> = {
 
   summarize({ collection, recordCount }) {
     return {
-      reads: [`Reads what "${collection.name}" holds under ${recordCount} ids into a backup.`],
-      writes: [`Puts ${recordCount} records into "${collection.name}".`],
-      destroys: [`Replaces those of the ${recordCount} records that exist already.`],
+      reads: [
+        `Reads what "${collection.name}" holds under ${countOf(recordCount, 'id')} into a backup.`,
+      ],
+      writes: [`Puts ${countOf(recordCount, 'record')} into "${collection.name}".`],
+      destroys: [
+        `Replaces what "${collection.name}" already holds under ${countOf(recordCount, 'id')}.`,
+      ],
       checkpoint: {
         records: 2 * recordCount,
         bytesEstimate: 2 * recordCount * (collection.dimension ?? 0) * 4,

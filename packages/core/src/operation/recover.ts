@@ -18,24 +18,29 @@ export interface RecoveryReport {
 /**
  * Ends every open operation that nobody is working on: finishes it when its `verified` entry is
  * durable, else undoes it. Operations under way, here or in another process, hold their leases and
- * are left alone.
+ * are left alone. When aborted, what has not been ended stays open.
+ * @param reports where reports go as they come
  */
 export async function recoverAll(
   engine: Engine,
   options: LeaseOptions,
+  reports: RecoveryReport[] = [],
 ): Promise<readonly RecoveryReport[]> {
-  const reports: RecoveryReport[] = []
+  const { signal } = options
   for (const { operationId, resources } of await engine.journal.listOpen()) {
+    if (signal?.aborted) break
     let lease: Lease
     try {
       lease = await engine.journal.acquire(resources, options)
     } catch (error) {
       if (isHoldfastError(error) && error.code === 'COLLECTION_BUSY') continue
+      if (signal?.aborted) break
       throw error
     }
     try {
       const open = await engine.journal.get(operationId)
-      if (open !== undefined && !isEnded(open)) reports.push(await recoverOperation(engine, open))
+      if (open === undefined || isEnded(open)) continue
+      reports.push(await recoverOperation(engine, open, options))
     } finally {
       await cleaningUp(engine, 'releasing a lease', async () => lease[Symbol.asyncDispose]())
     }
@@ -63,7 +68,7 @@ export async function acquireSettled(
       // An open rename of one of our collections has a second name that it may touch.
       const more = new Set([...wanted, ...open.flatMap((operation) => operation.resources)])
       if (more.size === wanted.size) {
-        for (const operation of open) await settle(engine, operation)
+        for (const operation of open) await settle(engine, operation, options)
         return lease
       }
       wanted = more
@@ -75,8 +80,13 @@ export async function acquireSettled(
   }
 }
 
-async function settle(engine: Engine, operation: OperationRecord): Promise<void> {
-  const report = await recoverOperation(engine, operation)
+async function settle(
+  engine: Engine,
+  operation: OperationRecord,
+  options: LeaseOptions,
+): Promise<void> {
+  const report = await recoverOperation(engine, operation, options)
+  options.signal?.throwIfAborted()
   if (report.outcome !== 'pending') return
   throw new HoldfastError(
     'OPERATION_PENDING',
@@ -92,7 +102,11 @@ async function settle(engine: Engine, operation: OperationRecord): Promise<void>
 }
 
 /** Under a lease on the operation's resources. */
-async function recoverOperation(engine: Engine, open: OperationRecord): Promise<RecoveryReport> {
+async function recoverOperation(
+  engine: Engine,
+  open: OperationRecord,
+  { signal }: LeaseOptions,
+): Promise<RecoveryReport> {
   const { operationId, kind } = open
   const operation = engine.operations.get(kind)
   if (operation === undefined) {
@@ -100,8 +114,8 @@ async function recoverOperation(engine: Engine, open: OperationRecord): Promise<
     return { operationId, kind, outcome: 'pending', reason }
   }
   const outcome = open.state === 'verified' ? 'committed' : 'rolled-back'
-  if (operation.builds && open.state === 'checkpointed') await letLand(engine, open)
   try {
+    if (operation.builds && open.state === 'checkpointed') await letLand(engine, open, signal)
     if (outcome === 'committed') {
       const durationsMs = (): JsonObject => ({ total: engine.clock.now() - open.startedAt })
       await commitOperation(engine, operation, workOf(open), durationsMs)
@@ -121,9 +135,13 @@ async function recoverOperation(engine: Engine, open: OperationRecord): Promise<
  * Whoever died while building may have left a request behind that the store is still carrying out,
  * and that would land on top of what is undone now. Most processes take longer to start again.
  */
-async function letLand({ clock }: Engine, { updatedAt }: OperationRecord): Promise<void> {
+async function letLand(
+  { clock }: Engine,
+  { updatedAt }: OperationRecord,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const leftMs = Math.min(updatedAt + REQUEST_LANDS_MS - clock.now(), REQUEST_LANDS_MS)
-  if (leftMs > 0) await clock.sleep(leftMs)
+  if (leftMs > 0) await clock.sleep(leftMs, signal === undefined ? {} : { signal })
 }
 
 function interrupted(open: OperationRecord): HoldfastError {

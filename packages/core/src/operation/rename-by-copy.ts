@@ -2,6 +2,7 @@ import { type CollectionInfo, type CollectionSpec, refOf } from '../model/collec
 import { HoldfastError } from '../model/errors.ts'
 import { type CloneInput, type ClonePlan, cloneCollection } from './clone-collection.ts'
 import { copyMissing } from './copy-records.ts'
+import { countOf } from './count-of.ts'
 import type { Operation } from './operation.ts'
 
 /**
@@ -18,7 +19,7 @@ export const renameByCopy: Operation<CloneInput, ClonePlan> = {
     return {
       ...cloneCollection.summarize(plan),
       destroys: [
-        `Drops "${from.name}" with its ${recordCount} records, once the copy is verified.`,
+        `Drops "${from.name}" with its ${countOf(recordCount, 'record')}, once the copy is verified.`,
       ],
     }
   },

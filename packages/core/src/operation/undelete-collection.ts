@@ -12,6 +12,7 @@ import {
 } from './collection-name.ts'
 import { compareRecords } from './compare-records.ts'
 import { copyDifference, copyRecords } from './copy-records.ts'
+import { countOf } from './count-of.ts'
 import { createNoted, dropCreated } from './created-collection.ts'
 import type { Operation, OperationContext } from './operation.ts'
 
@@ -57,8 +58,8 @@ export const undeleteCollection: Operation<UndeleteInput, UndeletePlan> = {
 
   summarize({ to, recordCount }) {
     return {
-      reads: [`Reads ${recordCount} records from the backup.`],
-      writes: [`Creates "${to.name}" and puts ${recordCount} records into it.`],
+      reads: [`Reads ${countOf(recordCount, 'record')} from the backup.`],
+      writes: [`Creates "${to.name}" and puts ${countOf(recordCount, 'record')} into it.`],
       destroys: [],
       checkpoint: { records: 0, bytesEstimate: 0 },
     }

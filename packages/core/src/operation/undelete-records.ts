@@ -6,6 +6,7 @@ import { madeOf, vectorTolerance } from '../model/same-record.ts'
 import { readPart } from './checkpoint-part.ts'
 import { collectionResource, getResolved, type NamedCollection } from './collection-name.ts'
 import { compareBatch, DifferenceFinding } from './compare-records.ts'
+import { countOf } from './count-of.ts'
 import type { BuildContext, EndContext, Operation } from './operation.ts'
 import { countKept, operationResource, recordsOf } from './undelete-collection.ts'
 
@@ -42,8 +43,10 @@ export const undeleteRecords: Operation<UndeleteRecordsInput, UndeleteRecordsPla
 
   summarize({ collection, recordCount }) {
     return {
-      reads: [`Reads ${recordCount} records from the backup.`],
-      writes: [`Puts those of the ${recordCount} records back that "${collection.name}" lacks.`],
+      reads: [`Reads ${countOf(recordCount, 'record')} from the backup.`],
+      writes: [
+        `Puts up to ${countOf(recordCount, 'record')} back into "${collection.name}"; what is there already stays.`,
+      ],
       destroys: [],
       checkpoint: { records: 0, bytesEstimate: 0 },
     }

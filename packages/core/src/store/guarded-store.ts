@@ -48,6 +48,11 @@ export interface GuardedStoreOptions {
   readonly retryDelayMsMax?: number
   /** No further attempt starts later than this after the first one. Default 120,000. */
   readonly retryDeadlineMs?: number
+  /**
+   * When it aborts, nobody waits for the store any longer: reads and effects end with
+   * `MANAGER_CLOSED`, effects with the outcome `unknown`. Whoever owns the store may recover later.
+   */
+  readonly ending?: AbortSignal
 }
 
 /**
@@ -81,6 +86,7 @@ export class GuardedStore implements VectorStoreAdapter {
       retryDelayMs: atLeast(0, 'retryDelayMs', options.retryDelayMs ?? RETRY_DELAY_MS),
       retryDelayMsMax: atLeast(0, 'retryDelayMsMax', options.retryDelayMsMax ?? RETRY_DELAY_MS_MAX),
       retryDeadlineMs: atLeast(0, 'retryDeadlineMs', options.retryDeadlineMs ?? RETRY_DEADLINE_MS),
+      ending: options.ending,
     })
     if (adapter.renameCollection !== undefined) this.renameCollection = this.#rename
     if (adapter.recordProblem !== undefined) this.recordProblem = this.#problem

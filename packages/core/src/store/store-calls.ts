@@ -4,7 +4,7 @@ import { HoldfastError, isHoldfastError } from '../model/errors.ts'
 import { callWithTimeout } from './call-with-timeout.ts'
 import { OpenedStream } from './opened-stream.ts'
 import { type RetryOptions, retry } from './retry.ts'
-import { type StoreCall, storeTimeout, toStoreError } from './store-error.ts'
+import { type StoreCall, storeLeft, storeTimeout, toStoreError } from './store-error.ts'
 
 export interface StoreCallsOptions {
   readonly clock: Clock
@@ -14,6 +14,8 @@ export interface StoreCallsOptions {
   readonly retryDelayMs: number
   readonly retryDelayMsMax: number
   readonly retryDeadlineMs: number
+  /** When it aborts, nobody waits for the store any longer, also not for the end of an effect. */
+  readonly ending?: AbortSignal | undefined
 }
 
 /**
@@ -61,13 +63,16 @@ export class StoreCalls {
     run: (signal: AbortSignal) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    const { clock, callTimeoutMs: timeoutMs } = this.#options
+    const { clock, callTimeoutMs: timeoutMs, ending } = this.#options
     const call = { store: this.#store(), method, kind }
     const timeoutError = (): Error => storeTimeout(call, timeoutMs)
+    const signals = [signal, ending].filter((one) => one !== undefined)
+    const either = signals.length === 2 ? AbortSignal.any(signals) : signals[0]
     try {
-      return await callWithTimeout(run, { clock, timeoutMs, timeoutError, signal })
+      return await callWithTimeout(run, { clock, timeoutMs, timeoutError, signal: either })
     } catch (error) {
       if (signal?.aborted && error === signal.reason) throw error
+      if (ending?.aborted && error === ending.reason) throw storeLeft(call)
       throw toStoreError(call, error)
     }
   }
@@ -127,7 +132,8 @@ export class StoreCalls {
       }
     }
     const mayHelp = (error: unknown): boolean =>
-      isUnknown(error) || (isRetryable(error) && (uncertain || signal?.aborted !== true))
+      this.#options.ending?.aborted !== true &&
+      (isUnknown(error) || (isRetryable(error) && (uncertain || signal?.aborted !== true)))
     try {
       return await retry(send, this.#retryOptions(pause.signal, mayHelp))
     } catch (error) {

@@ -45,6 +45,20 @@ export function storeTimeout(call: StoreCall, timeoutMs: number): HoldfastError 
   )
 }
 
+/** Nobody waits for the answer any longer. */
+export function storeLeft(call: StoreCall): HoldfastError {
+  return new HoldfastError(
+    'MANAGER_CLOSED',
+    `${call.method} on the store "${call.store}" was not waited for, since the manager was closed. ` +
+      whereTheDataStands(call),
+    {
+      outcome: outcomeOfSilence(call),
+      retryable: false,
+      details: { method: call.method },
+    },
+  )
+}
+
 function outcomeOfSilence(call: StoreCall): Outcome {
   return call.kind === 'read' ? 'unchanged' : 'unknown'
 }
