@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { countOf } from '../../src/operation/count-of.ts'
 import type { DryRun } from '../../src/operation/operation-result.ts'
 import { recordsFor, STORE_KINDS, type StoreKind, World } from './world.ts'
 
 const COPYING = STORE_KINDS.find((kind) => !kind.rename) as StoreKind
 
-/** What every operation says of itself when its collection has this many records. */
+/** What every operation that counts says of itself when its collection has this many records. */
 async function sentences(recordCount: number): Promise<string[]> {
   const world = new World(COPYING, 1)
   const ids = Array.from({ length: recordCount }, (_, index) => `id ${index}`)
@@ -22,59 +23,48 @@ async function sentences(recordCount: number): Promise<string[]> {
   ]
   expect(await world.store.countRecords({ name: 'docs' })).toBe(recordCount)
   const ofRecords = await operations.safeDeleteRecords('docs', ids)
-  const records2 = await operations.undelete(ofRecords.operationId, { dryRun })
+  const ofIds = await operations.undelete(ofRecords.operationId, { dryRun })
   await operations.undelete(ofRecords.operationId)
   const ofCollection = await operations.safeDeleteCollection('docs')
   const collection = await operations.undelete(ofCollection.operationId, { dryRun })
-  return [...there, records2, collection].flatMap(
-    ({ reads, writes, destroys }: DryRun) => [...reads, ...writes, ...destroys],
-  )
+  return [...there, ofIds, collection].flatMap(({ reads, writes, destroys }: DryRun) => [
+    ...reads,
+    ...writes,
+    ...destroys,
+  ])
 }
+
+const OF_ONE = [
+  'Reads the 1 record of "docs" twice.',
+  'Creates "papers" and puts 1 record into it.',
+  'Drops "docs" with its 1 record, once the copy is verified.',
+  'Reads the 1 record of "docs" twice.',
+  'Creates "papers" and puts 1 record into it.',
+  'Reads the 1 record of "docs" into a backup.',
+  'Drops "docs" with its 1 record.',
+  'Reads what "docs" holds under 1 id into a backup.',
+  'Puts 1 record into "docs".',
+  'Replaces what "docs" already holds under 1 id.',
+  'Reads what "docs" holds under 1 id into a backup.',
+  'Deletes what "docs" holds under 1 id.',
+  'Reads 1 record from the backup.',
+  'Puts up to 1 record back into "docs"; what is there already stays.',
+  'Reads 1 record from the backup.',
+  'Creates "docs" and puts 1 record into it.',
+]
 
 describe('a dry run', () => {
   it('counts one in the singular', async () => {
-    expect(await sentences(1)).toMatchInlineSnapshot(`
-      [
-        "Reads the 1 record of "docs" twice.",
-        "Creates "papers" and puts 1 record into it.",
-        "Drops "docs" with its 1 record, once the copy is verified.",
-        "Reads the 1 record of "docs" twice.",
-        "Creates "papers" and puts 1 record into it.",
-        "Reads the 1 record of "docs" into a backup.",
-        "Drops "docs" with its 1 record.",
-        "Reads what "docs" holds under 1 id into a backup.",
-        "Puts 1 record into "docs".",
-        "Replaces what "docs" already holds under 1 id.",
-        "Reads what "docs" holds under 1 id into a backup.",
-        "Deletes what "docs" holds under 1 id.",
-        "Reads 1 record from the backup.",
-        "Puts up to 1 record back into "docs"; what is there already stays.",
-        "Reads 1 record from the backup.",
-        "Creates "docs" and puts 1 record into it.",
-      ]
-    `)
+    expect(await sentences(1)).toEqual(OF_ONE)
   })
 
   it('counts several in the plural', async () => {
-    expect(await sentences(2)).toMatchInlineSnapshot(`
-      [
-        "Reads the 2 records of "docs" twice.",
-        "Creates "papers" and puts 2 records into it.",
-        "Drops "docs" with its 2 records, once the copy is verified.",
-        "Reads the 2 records of "docs" twice.",
-        "Creates "papers" and puts 2 records into it.",
-        "Reads the 2 records of "docs" into a backup.",
-        "Drops "docs" with its 2 records.",
-        "Reads what "docs" holds under 2 ids into a backup.",
-        "Puts 2 records into "docs".",
-        "Replaces what "docs" already holds under 2 ids.",
-        "Reads what "docs" holds under 2 ids into a backup.",
-        "Deletes what "docs" holds under 2 ids.",
-        "Reads 2 records from the backup.",
-        "Puts up to 2 records back into "docs"; what is there already stays.",
-        "Reads 2 records from the backup.",
-        "Creates "docs" and puts 2 records into it.",
-      ]
-    `)
+    const plural = (sentence: string): string =>
+      sentence.replace('1 record', '2 records').replace('1 id', '2 ids')
+    expect(await sentences(2)).toEqual(OF_ONE.map(plural))
+  })
+
+  it('separates thousands', () => {
+    expect(countOf(1_200, 'record')).toBe('1,200 records')
   })
 })
