@@ -15,6 +15,7 @@ import { freePort } from './free-port.mjs'
 
 export { installChroma }
 
+const USAGE = 'usage: node scripts/servers/chroma.mjs [--port PORT] [--path DIRECTORY]'
 const HOST = '127.0.0.1'
 const PORTS_TRIED_MAX = 5
 const REMOVE = { recursive: true, force: true, maxRetries: 3 }
@@ -101,7 +102,7 @@ async function main() {
     options: { port: { type: 'string' }, path: { type: 'string' }, help: { type: 'boolean' } },
   })
   if (values.help) {
-    console.log('usage: node scripts/servers/chroma.mjs [--port PORT] [--path DIRECTORY]')
+    console.log(USAGE)
     return
   }
   const server = await startChroma({
@@ -120,6 +121,22 @@ async function main() {
   if (typeof how === 'string') throw new Error(`the server ${how} by itself`)
 }
 
+/**
+ * What went wrong, for the one who called it: the stack is of use only where it is a mistake of ours.
+ *
+ * @param {unknown} error
+ */
+function sentenceOf(error) {
+  if (error instanceof PortTakenError) {
+    return 'This port is taken. Give another --port, or none: then a free one is chosen.'
+  }
+  if (!(error instanceof Error) || !('code' in error)) return error
+  return String(error.code).startsWith('ERR_PARSE_ARGS') ? `${error.message}\n${USAGE}` : error
+}
+
 if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === resolve(process.argv[1])) {
-  await main()
+  await main().catch((error) => {
+    console.error(sentenceOf(error))
+    process.exitCode = 1
+  })
 }
