@@ -140,7 +140,7 @@ export class TransactionalOperations {
   ): Promise<CollectionResult | DryRun> {
     return this.#run({
       operation: deleteCollection,
-      described: { name: asJson(name) },
+      described: () => ({ name: asJson(name) }),
       options,
       keepForMs: options.keepForMs ?? this.#defaults.keepForMs,
       input: async () => ({ collection: await this.#resolve(name, options) }),
@@ -160,7 +160,7 @@ export class TransactionalOperations {
   ): Promise<RenameResult | DryRun> {
     const { store } = this.#engine
     const call = {
-      described: { from: asJson(from), to },
+      described: () => ({ from: asJson(from), to }),
       options,
       input: async () => ({ store, from: await this.#resolve(from, options), to }),
     }
@@ -182,7 +182,7 @@ export class TransactionalOperations {
     const { store } = this.#engine
     return this.#run({
       operation: cloneCollection,
-      described: { from: asJson(from), to },
+      described: () => ({ from: asJson(from), to }),
       options,
       input: async () => ({ store, from: await this.#resolve(from, options), to }),
     })
@@ -315,6 +315,7 @@ export class TransactionalOperations {
   /** A name may be missing only because an operation was left in the middle: that is ended first. */
   async #resolve(name: CollectionName, options: CallOptions): Promise<NamedCollection> {
     const { store, journal } = this.#engine
+    checkName(name)
     try {
       return await resolveCollection(store, name, options)
     } catch (error) {
@@ -435,7 +436,25 @@ function unavailable(operationId: string, why: string): HoldfastError {
   )
 }
 
-function checkOptions({ waitMs, idempotencyKey, keepForMs }: DeleteOptions): void {
+/** Every option that one of the calls takes. */
+const OPTIONS: readonly string[] = [
+  ...['signal', 'waitMs', 'idempotencyKey', 'actor', 'dryRun'],
+  ...['keepForMs', 'as'],
+]
+
+/** Also against what only plain JavaScript can do: a misspelt `dryRun` must not delete anything. */
+function checkOptions(options: DeleteOptions): void {
+  if (typeof options !== 'object') {
+    throw new TypeError(
+      `The last argument is an object of options; got ${String(options)}. Renames and clones take ` +
+        'one object { from, to } before it.',
+    )
+  }
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (unknown !== undefined) {
+    throw new TypeError(`There is no option \`${unknown}\`; there are ${OPTIONS.join(', ')}.`)
+  }
+  const { waitMs, idempotencyKey, keepForMs } = options
   for (const [name, value] of Object.entries({ waitMs, keepForMs })) {
     if (value !== undefined && !(value >= 0)) {
       throw new RangeError(`\`${name}\` is a number of milliseconds, 0 or more; got ${value}.`)
@@ -444,6 +463,14 @@ function checkOptions({ waitMs, idempotencyKey, keepForMs }: DeleteOptions): voi
   if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > 200)) {
     throw new RangeError('`idempotencyKey` has between 1 and 200 characters.')
   }
+}
+
+function checkName(name: CollectionName | undefined): void {
+  if (typeof name === 'string' || typeof name?.name === 'string') return
+  throw new TypeError(
+    `A collection is given by its name or as { name, id }; got ${String(name)}. Renames and clones ` +
+      'take one object { from, to }.',
+  )
 }
 
 function checkCount(what: string, items: readonly unknown[]): void {

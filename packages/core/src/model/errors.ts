@@ -71,7 +71,8 @@ export class HoldfastError extends Error {
 
   /** The same error with another outcome, for whoever knows better where the data stands. */
   withOutcome(outcome: Outcome): HoldfastError {
-    return new HoldfastError(this.code, this.message, {
+    // By its constructor, since bundlers give a class that names itself another name.
+    return new (this.constructor as typeof HoldfastError)(this.code, this.message, {
       outcome,
       retryable: this.retryable,
       details: this.details,
