@@ -28,12 +28,12 @@ it('a misspelt option is refused, before anything is done', async () => {
 it('two names that are not in an object are told how to be given', async () => {
   const { manager } = await openWithDocs()
   const { operations } = manager
-  const rename = operations.safeRenameCollection.bind(operations) as (
+  const rename = operations.safeRenameCollection.bind(operations) as unknown as (
     ...names: string[]
   ) => Promise<unknown>
-  await expect(rename('docs', 'papers')).rejects.toThrow(
-    /by its name.*got undefined.*\{ from, to \}/,
-  )
+  const told = /got (papers|undefined).*\{ from, to \}/
+  await expect(rename('docs', 'papers')).rejects.toThrow(told)
+  await expect(rename('docs')).rejects.toThrow(told)
   await manager.close()
 })
 
