@@ -25,7 +25,7 @@ export function displayNameOf(collection: CollectionInfo): string {
 }
 
 /** Whether the store takes `name` as it is. */
-function fitsRules(name: string, rules: NameRules): boolean {
+export function fitsRules(name: string, rules: NameRules): boolean {
   return (
     name.length >= rules.lengthMin &&
     name.length <= rules.lengthMax &&
@@ -45,6 +45,7 @@ export function storeNameOf(displayName: string, rules: NameRules): string {
   const hash = createHash('sha256').update(displayName.normalize('NFC')).digest('hex')
   const slug = displayName
     .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .replace(/[^a-zA-Z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, SLUG_LENGTH_MAX)

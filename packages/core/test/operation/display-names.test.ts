@@ -36,6 +36,30 @@ it('a collection of another installation is found by the display name that it ha
   expect(await operations.safeDeleteCollection(NAME)).toMatchObject({ collection: 'coll_17' })
 })
 
+it('a derived name keeps the letters under their accents', () => {
+  const { names } = new World(KIND, 1).store.traits
+  expect(storeNameOf('Müller & Söhne', names)).toMatch(/^Muller-Sohne-[0-9a-f]{16}$/)
+  expect(storeNameOf('Müller & Söhne'.normalize('NFD'), names)).toBe(
+    storeNameOf('Müller & Söhne'.normalize('NFC'), names),
+  )
+})
+
+it('a name that was derived by another rule goes on to be found, and to be taken', async () => {
+  const world = await worldWithDocs()
+  const before = 'Vertra-ge-0123456789abcdef'
+  const metadata = { original_name: NAME }
+  await world.store.createCollection({ name: before, metric: 'dot', dimension: 1, metadata })
+  const { operations } = await world.start()
+  await expect(operations.safeRenameCollection({ from: 'docs', to: NAME })).rejects.toMatchObject({
+    code: 'COLLECTION_EXISTS',
+    details: { storeName: before },
+  })
+  const deleted = await operations.safeDeleteCollection(NAME)
+  expect(deleted).toMatchObject({ collection: before })
+  await operations.undelete(deleted.operationId)
+  expect(world.snapshot()[before]?.metadata).toEqual(metadata)
+})
+
 it('a repeated delete never hits a copy that carries the display name of what is gone', async () => {
   const world = await worldWithDocs()
   const metadata = { original_name: 'docs' }
