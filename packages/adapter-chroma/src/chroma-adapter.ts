@@ -68,8 +68,9 @@ export class ChromaAdapter implements VectorStoreAdapter {
   readonly #database: Database
   readonly #collections: Collections
 
-  /** @throws TypeError when the client has no tenant or database, or is a protected one */
-  constructor({ client }: ChromaAdapterOptions) {
+  /** @throws TypeError when there is no client, it has no tenant or database, or is a protected one */
+  constructor(options: ChromaAdapterOptions) {
+    const client = clientOf(options)
     if (isProtected(client)) {
       throw new TypeError(
         'ChromaAdapter takes the plain client, not what protect() returns: its own drops and ' +
@@ -329,6 +330,15 @@ export class ChromaAdapter implements VectorStoreAdapter {
       throw storeError({ method: 'modify', kind: 'effect', collection: about }, error)
     }
   }
+}
+
+function clientOf(options: Partial<ChromaAdapterOptions> | undefined): ChromaClientLike {
+  const client = options?.client
+  if (typeof client?.getCollection === 'function') return client
+  throw new TypeError(
+    'ChromaAdapter takes its client by name: `new ChromaAdapter({ client })`, where `client` is a ' +
+      'ChromaClient or CloudClient.',
+  )
 }
 
 function checkMetric(
