@@ -12,17 +12,23 @@ import { COLLECTION_PAGE_MAX, DIMENSION_PROBES_MAX } from './limits.ts'
 import type { PageSize } from './page-size.ts'
 import { isNotFound, storeError } from './store-error.ts'
 
+/** The part of a client that finds collections. */
+export type FindingClient = Pick<
+  ChromaClientLike,
+  'getCollection' | 'getCollectionById' | 'listCollections'
+>
+
 /**
  * Finds collections, by their identity where it is given. Chroma acts by id on everything but the
  * drop, and the collection objects of the client hold nothing but that id and a description.
  */
 export class Collections {
-  readonly #client: ChromaClientLike
+  readonly #client: FindingClient
   readonly #known = new KnownCollections()
   /** Whether this server was seen to find a collection by id: then "not found" is to be believed. */
   #findsById = false
 
-  constructor(client: ChromaClientLike) {
+  constructor(client: FindingClient) {
     this.#client = client
   }
 

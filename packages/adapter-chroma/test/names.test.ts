@@ -1,14 +1,8 @@
+import { fitsRules } from '@holdfast/core'
 import { expect, test } from 'vitest'
 import { CHROMA_NAMES } from '../src/names.ts'
 
-const fits = (name: string): boolean => {
-  const { lengthMin, lengthMax, pattern } = CHROMA_NAMES
-  return (
-    name.length >= lengthMin &&
-    name.length <= lengthMax &&
-    new RegExp(`^(?:${pattern})$`, 'u').test(name)
-  )
-}
+const fits = (name: string): boolean => fitsRules(name, CHROMA_NAMES)
 
 test.each([
   'abc',

@@ -129,6 +129,60 @@ describe.skipIf(chromaUrl() === undefined)('a protected client', () => {
     expect(await names()).toEqual([])
   })
 
+  test('finds a collection by a name that Chroma can not take', async () => {
+    const { id } = await create('docs')
+    const name = 'Straße & Söhne 1'
+    await (await client.getCollection({ name: 'docs' })).modify({ name })
+    const found = [
+      await client.getCollection({ name }),
+      await client.getCollection({ name: name.normalize('NFD') }),
+      ...(await client.getCollections([name])),
+      ...(await client.getCollections([{ name }])),
+      await client.getOrCreateCollection({ name, embeddingFunction: null }),
+    ]
+    expect(found.map((collection) => collection.id)).toEqual(found.map(() => id))
+    expect(await names()).toEqual([found[0]?.name])
+    // Also what is found like this is protected.
+    await found.at(-1)?.modify({ name: 'papers' })
+    expect((await manager.history()).map(({ kind }) => kind)).toEqual(
+      Array(2).fill('collection:rename'),
+    )
+  })
+
+  test('rejects as Chroma does where there is no collection of that display name', async () => {
+    const name = 'Straße 1'
+    expect(await rejection(client.getCollection({ name }))).toBeInstanceOf(ChromaNotFoundError)
+    for (const make of ['createCollection', 'getOrCreateCollection'] as const) {
+      const args = { name, embeddingFunction: null }
+      const refused = await rejection(client[make](args))
+      expect(refused).toEqual(await rejection(plain[make](args)))
+    }
+    expect(await names()).toEqual([])
+  })
+
+  test('does not choose between two collections of the same display name', async () => {
+    await create('coll_1', { original_name: 'Straße 1' })
+    await create('coll_2', { original_name: 'Straße 1' })
+    expect(await rejection(client.getCollection({ name: 'Straße 1' }))).toMatchObject({
+      code: 'COLLECTION_NAME_AMBIGUOUS',
+    })
+  })
+
+  test('keeps the display name when the metadata changes, whatever the object knows', async () => {
+    const docs = await create('docs')
+    await (await client.getCollection({ name: 'docs' })).modify({ name: 'Straße 1' })
+    expect(docs.name).toBe('docs')
+    await docs.modify({ metadata: { owner: 'us' } })
+    const [name = ''] = await names()
+    const stored = async (): Promise<unknown> => (await plain.getCollection({ name })).metadata
+    expect(await stored()).toEqual({ owner: 'us', original_name: 'Straße 1' })
+    expect(docs.metadata).toEqual(await stored())
+    await docs.modify({ metadata: { owner: 'them' } })
+    await docs.modify({ configuration: { hnsw: { ef_search: 77 } } })
+    expect(await stored()).toEqual({ owner: 'them', original_name: 'Straße 1' })
+    expect((await client.getCollection({ name: 'Straße 1' })).id).toBe(docs.id)
+  })
+
   test('takes the name that a collection has already for no error, as Chroma does', async () => {
     const docs = await create('docs')
     await docs.modify({ name: 'docs' })
@@ -136,6 +190,10 @@ describe.skipIf(chromaUrl() === undefined)('a protected client', () => {
     await (await plain.getCollection({ name: 'docs' })).modify({ name: 'papers' })
     await docs.modify({ name: 'papers' })
     expect(docs.name).toBe('papers')
+    await docs.modify({ name: 'Straße 1' })
+    const { name } = docs
+    await docs.modify({ name: 'Straße 1' })
+    expect(docs.name).toBe(name)
   })
 
   test('rejects with the error of the client where a backend catches that', async () => {
@@ -186,6 +244,6 @@ describe.skipIf(chromaUrl() === undefined)('a protected client', () => {
 
   test('is made of a plain client once, and is no store', () => {
     expect(() => protect(client, manager)).toThrow(TypeError)
-    expect(() => new ChromaAdapter({ client })).toThrow(TypeError)
+    expect(() => new ChromaAdapter({ client })).toThrow('takes the plain client')
   })
 })

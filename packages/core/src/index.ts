@@ -34,7 +34,7 @@ export {
   type Metric,
   refOf,
 } from './model/collection.ts'
-export { DISPLAY_NAME_KEY, displayNameOf, storeNameOf } from './model/display-name.ts'
+export { DISPLAY_NAME_KEY, displayNameOf, fitsRules, storeNameOf } from './model/display-name.ts'
 export {
   type ErrorCode,
   HoldfastError,
@@ -48,7 +48,12 @@ export type { Finding } from './model/finding.ts'
 export { type Manifest, ManifestBuilder, sameManifest } from './model/manifest.ts'
 export type { JsonObject, JsonValue, Metadata, VectorRecord } from './model/record.ts'
 export { sameRecord, VECTOR_TOLERANCE_NORMALIZED, vectorTolerance } from './model/same-record.ts'
-export type { CollectionName } from './operation/collection-name.ts'
+export {
+  type CollectionFinder,
+  type CollectionName,
+  type NamedCollection,
+  resolveCollection,
+} from './operation/collection-name.ts'
 export type { PlanSummary } from './operation/operation.ts'
 export type { DryRun, OperationResult } from './operation/operation-result.ts'
 export type { Durations, Phase } from './operation/phase-timer.ts'

@@ -2,10 +2,16 @@ import type { CollectionInfo, CollectionRef } from '../model/collection.ts'
 import { DISPLAY_NAME_KEY, displayNameOf, storeNameOf } from '../model/display-name.ts'
 import { HoldfastError } from '../model/errors.ts'
 import type { Metadata } from '../model/record.ts'
-import type { CallOptions, VectorStoreAdapter } from '../store/adapter.ts'
+import type { CallOptions, StoreTraits, VectorStoreAdapter } from '../store/adapter.ts'
 
 /** A collection by what a person or the store calls it; with an id, that very collection. */
 export type CollectionName = string | CollectionRef
+
+/** The part of a store that it takes to find a collection. */
+export interface CollectionFinder
+  extends Pick<VectorStoreAdapter, 'getCollection' | 'listCollections'> {
+  readonly traits: Pick<StoreTraits, 'names'>
+}
 
 /** A collection that was found before its lease was taken; `plan` makes sure that it is still there. */
 export interface NamedCollection {
@@ -23,7 +29,7 @@ export interface NamedCollection {
  * @throws COLLECTION_NOT_FOUND, COLLECTION_NAME_AMBIGUOUS, COLLECTION_NAME_INVALID
  */
 export async function resolveCollection(
-  store: VectorStoreAdapter,
+  store: CollectionFinder,
   name: CollectionName,
   options: CallOptions,
 ): Promise<NamedCollection> {
@@ -44,7 +50,7 @@ export async function resolveCollection(
 }
 
 async function resolveRef(
-  store: VectorStoreAdapter,
+  store: CollectionFinder,
   ref: CollectionRef,
   options: CallOptions,
 ): Promise<NamedCollection> {
@@ -129,7 +135,7 @@ export function collectionResource(storeName: string): string {
 }
 
 async function withDisplayName(
-  store: VectorStoreAdapter,
+  store: CollectionFinder,
   displayName: string,
   options: CallOptions,
 ): Promise<readonly CollectionInfo[]> {
