@@ -94,6 +94,7 @@ export async function planTargetName(
 ): Promise<TargetName> {
   const name = storeNameOf(to, store.traits.names)
   const taken = await store.getCollection({ name }, options)
+  if (taken?.name === source.name) throw alreadyCalled(to, taken)
   if (taken !== undefined) throw exists(to, taken)
   if (name !== to) {
     const [other] = (await withDisplayName(store, to, options)).filter(
@@ -116,11 +117,11 @@ export async function planOriginalName(
   options: CallOptions,
 ): Promise<TargetName> {
   const taken = await store.getCollection({ name: collection.name }, options)
-  if (taken !== undefined) throw exists(collection.name, taken)
+  if (taken !== undefined) throw exists(collection.name, taken, 'Give another name by `as`')
   const displayName = displayNameOf(collection)
   if (storeNameOf(displayName, store.traits.names) !== displayName) {
     const [other] = await withDisplayName(store, displayName, options)
-    if (other !== undefined) throw exists(displayName, other)
+    if (other !== undefined) throw exists(displayName, other, 'Give another name by `as`')
   }
   return { name: collection.name }
 }
@@ -165,12 +166,24 @@ function notFound(name: string): HoldfastError {
   )
 }
 
-function exists(name: string, taken: CollectionInfo): HoldfastError {
+function alreadyCalled(name: string, { name: storeName }: CollectionInfo): HoldfastError {
+  return new HoldfastError(
+    'COLLECTION_EXISTS',
+    `The collection itself is called ${JSON.stringify(name)} already. Choose another name.`,
+    { outcome: 'unchanged', retryable: false, details: { name, storeName } },
+  )
+}
+
+function exists(
+  name: string,
+  taken: CollectionInfo,
+  advice = 'Choose another name',
+): HoldfastError {
   return new HoldfastError(
     'COLLECTION_EXISTS',
     `There is already a collection called ${JSON.stringify(name)}` +
       `${taken.name === name ? '' : ` (the store calls it ${JSON.stringify(taken.name)})`}. ` +
-      'Choose another name, or delete or rename that one first.',
+      `${advice}, or delete or rename that one first.`,
     { outcome: 'unchanged', retryable: false, details: { name, storeName: taken.name } },
   )
 }
