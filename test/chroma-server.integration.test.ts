@@ -68,6 +68,28 @@ describe.skipIf(chromaUrl() === undefined)('the Chroma server of the tests', () 
     }
   })
 
+  test('is found ready although clients that wait for it fill its log at once', async () => {
+    const first = await startChroma()
+    const { port, url } = first
+    await first.stop()
+    let isOver = false
+    const collections = `${url}/api/v2/tenants/default_tenant/databases/default_database/collections`
+    const besieging = Array.from({ length: 20 }, async () => {
+      while (!isOver) {
+        const answer = await fetch(collections).catch(() => undefined)
+        if (answer === undefined) await sleep(1)
+        else await answer.text()
+      }
+    })
+    try {
+      const second = await startChroma({ port })
+      await second.stop()
+    } finally {
+      isOver = true
+      await Promise.all(besieging)
+    }
+  })
+
   test('refuses a port that is taken, and leaves its owner alone', async () => {
     const owner = await startChroma()
     await expect(startChroma({ port: owner.port })).rejects.toThrow('not available')

@@ -76,6 +76,7 @@ export function chromaCommand({ directory, ownLibraries }, before = []) {
 
 class ChromaProcess {
   #output = ''
+  #saidThatItListens = false
   #child
   #exited
   #killWithUs = () => this.#child.kill('SIGKILL')
@@ -85,7 +86,10 @@ class ChromaProcess {
     this.#child = child
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
-        this.#output = (this.#output + text).slice(-OUTPUT_CHARACTERS)
+        const output = this.#output + text
+        // Clients that were waiting for it fill the output at once.
+        this.#saidThatItListens ||= /Connect to Chroma at/i.test(output)
+        this.#output = output.slice(-OUTPUT_CHARACTERS)
       })
     }
     child.stdin.on('error', () => {
@@ -123,17 +127,13 @@ class ChromaProcess {
       if (await answers(url)) {
         // Somebody else may listen there, and ours is about to give up.
         await sleep(HEARTBEAT_EVERY_MS)
-        if (ended === undefined && this.#saidThatItListens()) return this.#keepUsAlive(false)
+        if (ended === undefined && this.#saidThatItListens) return this.#keepUsAlive(false)
       }
       await sleep(HEARTBEAT_EVERY_MS)
     }
     const how = ended ?? `did not answer within ${READY_WITHIN_MS} ms`
     const message = `the Chroma server ${how}\n${this.#output.trim()}`
     throw /is not available/.test(this.#output) ? new PortTakenError(message) : new Error(message)
-  }
-
-  #saidThatItListens() {
-    return /Connect to Chroma at/i.test(this.#output)
   }
 
   /**
