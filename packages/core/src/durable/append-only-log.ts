@@ -157,14 +157,28 @@ export class AppendOnlyLog implements AsyncDisposable {
   /**
    * Replaces all entries, atomically: after a crash the file is the old one or the new one. It has
    * the version of the options then. Durable when it resolves; throws as `append` does.
+   * @param isOurs rejects when the file is somebody else's by now; asked right before the new file
+   *   takes the place of the old one
    */
-  rewrite(payloads: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+  rewrite(
+    payloads: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    isOurs: () => Promise<void> = async () => {},
+  ): Promise<void> {
     return this.#enqueue(async () => {
       await this.#assertAlone()
       const former = this.#file.handle
       const doing = `rewrite ${this.path}`
       try {
-        await writeLogFile(this.#fs, this.path, this.#options, this.#checked(payloads))
+        await writeLogFile(
+          this.#fs,
+          this.path,
+          this.#options,
+          this.#checked(payloads),
+          async () => {
+            await isOurs()
+            await this.#assertAlone()
+          },
+        )
       } catch (cause) {
         const isUntouched = await this.#isAlone().catch(() => false)
         throw isUntouched ? translated(cause, doing, this.path) : this.#doubt(doing, cause)

@@ -70,6 +70,7 @@ export async function writeLogFile(
   path: string,
   options: LogFileOptions,
   payloads: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  beforeRename: () => Promise<void> = async () => {},
 ): Promise<void> {
   const { format, version, random = systemRandom } = options
   const header = { format, version, salt: random.bytes(SALT_BYTES) }
@@ -83,6 +84,7 @@ export async function writeLogFile(
     } finally {
       await handle.close()
     }
+    await beforeRename()
     await fs.rename(temporary, path)
   } catch (error) {
     await fs.unlink(temporary).catch(() => {})

@@ -64,8 +64,8 @@ export class FileJournal implements Journal {
   #waiting: { readonly lines: LedgerLine[]; readonly flushed: Promise<void> } | undefined
   /** Entries of the file, without the sums of a rewrite. */
   #entryCount = 0
-  /** With how many of them an append rewrites the journal. */
-  #compactAtEntries = COMPACT_AT_LAST_ENTRIES
+  /** How many there have to be before a rewrite that has failed is tried again. */
+  #compactAgainAtEntries = 0
   #isClosed = false
 
   private constructor(options: FileJournalOptions) {
@@ -148,7 +148,7 @@ export class FileJournal implements Journal {
     const flushed = this.#appending.run(async () => {
       this.#waiting = undefined
       await this.#write(lines)
-      await this.#compactIfGrown(this.#compactAtEntries)
+      await this.#compactIfGrown(COMPACT_AT_LAST_ENTRIES)
     })
     this.#waiting = { lines, flushed }
     return flushed
@@ -226,14 +226,23 @@ export class FileJournal implements Journal {
   /** Reads what others have appended. Under the lock. */
   async #catchUp(): Promise<void> {
     const { fileSystem, random } = this.#options
-    this.#log ??= await AppendOnlyLog.open(fileSystem, this.#path, { ...LOG, random })
-    const log = this.#log
-    await log.refresh()
-    this.#view = undefined
-    const isSame = this.#readTo.fileId === log.fileId && this.#readTo.endBytes <= log.sizeBytes
-    if (!isSame) this.#clear()
-    await this.#applyAll(payloadsOf(log, isSame ? this.#readTo.endBytes : undefined))
-    this.#readTo = { fileId: log.fileId, endBytes: log.sizeBytes }
+    const log = this.#log ?? (await AppendOnlyLog.open(fileSystem, this.#path, { ...LOG, random }))
+    // Until all of it is read, nobody may append to it or build on the ledger.
+    this.#log = undefined
+    try {
+      await log.refresh()
+      this.#view = undefined
+      const isSame = this.#readTo.fileId === log.fileId && this.#readTo.endBytes <= log.sizeBytes
+      if (!isSame) this.#clear()
+      const from = isSame ? this.#readTo.endBytes : undefined
+      this.#readTo = START
+      await this.#applyAll(payloadsOf(log, from))
+      this.#readTo = { fileId: log.fileId, endBytes: log.sizeBytes }
+      this.#log = log
+    } catch (error) {
+      await log.close().catch(() => {})
+      throw error
+    }
   }
 
   /** The open log; read again from the start after an append whose outcome was unknown. */
@@ -278,17 +287,18 @@ export class FileJournal implements Journal {
     const { historyMax = HISTORY_OPERATIONS_MAX } = this.#options
     const log = this.#log
     const entryCount = this.#entryCount
-    if (log === undefined || entryCount < atEntries) return
+    if (log === undefined || entryCount < Math.max(atEntries, this.#compactAgainAtEntries)) return
     const kept = compactHistory(this.#ledger.list(), historyMax)
     try {
       await this.#lock.assertHeld()
-      await log.rewrite(linesOf(kept))
+      // Writing takes a while, in which this process may have stood still and lost the lock.
+      await log.rewrite(linesOf(kept), () => this.#lock.assertHeld())
       this.#clear()
       for (const operation of kept) this.#ledger.set(operation)
       this.#readTo = { fileId: log.fileId, endBytes: log.sizeBytes }
-      this.#compactAtEntries = COMPACT_AT_LAST_ENTRIES
+      this.#compactAgainAtEntries = 0
     } catch {
-      this.#compactAtEntries = entryCount + COMPACT_AFTER_ENTRIES
+      this.#compactAgainAtEntries = entryCount + COMPACT_AFTER_ENTRIES
       await this.#forget()
     }
   }
