@@ -161,7 +161,7 @@ export const DEFECTS = [
     edits: [
       {
         file: 'operation/delete-collection.ts',
-        from: '    if (context.isResumed) await keepNewRecords(context, collection, checkpoint)\n',
+        from: '    if (context.isStale()) await keepNewRecords(context, collection, checkpoint)\n',
         to: '',
       },
     ],

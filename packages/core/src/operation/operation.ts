@@ -33,8 +33,11 @@ export interface BuildContext extends OperationContext {
 /** Below the line and during rollback there is no signal: nobody can pass it on by mistake. */
 export interface EndContext extends OperationContext {
   readonly notes: readonly JsonObject[]
-  /** Whether time has passed since it was verified, as after a crash; what was true may not be. */
-  readonly isResumed: boolean
+  /**
+   * Whether what was true when it was verified may not be any more: after a crash, a failed attempt,
+   * or whenever more than a second has passed.
+   */
+  isStale(): boolean
   /** Present below the line. */
   readonly verification?: Verification
 }

@@ -134,6 +134,7 @@ async function verify<Input, Plan extends object>(
       }
     }
     if (errors.length === 0) {
+      work.verifiedAt = engine.clock.now()
       work.verification = {
         depth: operation.depth,
         recordsChecked: work.recordsChecked,
@@ -206,7 +207,6 @@ function newWork(engine: Engine, kind: string, options: RunOptions): Work {
     kind,
     plan: {},
     keepForMs: options.keepForMs,
-    isResumed: false,
     notes: [],
     recordsChecked: 0,
     warnings: [],

@@ -7,14 +7,17 @@ import type { BuildContext, EndContext, OperationContext } from './operation.ts'
 import { addPart, retakePart } from './take-checkpoint.ts'
 import type { Verification } from './verification.ts'
 
+/** How long, in ms, what was verified is taken for true. */
+const FRESH_MS = 1_000
+
 /** One operation under way, whether just begun or found open in the journal. */
 export interface Work {
   readonly operationId: string
   readonly kind: string
   plan: object
   readonly keepForMs: number
-  /** Found open in the journal: time has passed, and others may have been at the store. */
-  readonly isResumed: boolean
+  /** When this process has verified it, by the wall clock. Absent: it was found open in the journal. */
+  verifiedAt?: number
   readonly notes: JsonObject[]
   checkpoint?: Checkpoint
   verification?: Verification
@@ -28,7 +31,6 @@ export function workOf(operation: OperationRecord): Work {
     kind: operation.kind,
     plan: operation.plan as object,
     keepForMs: operation.keepForMs ?? 0,
-    isResumed: true,
     notes: [...operation.notes],
     ...(operation.checkpoint === undefined ? {} : { checkpoint: operation.checkpoint }),
     ...(operation.verification === undefined ? {} : { verification: operation.verification }),
@@ -65,7 +67,11 @@ export function endContext(engine: Engine, work: Work): EndContext {
   return {
     ...operationContext(engine, work, undefined),
     notes: work.notes,
-    isResumed: work.isResumed,
+    isStale: () => {
+      // By the wall clock: the other one may stand still while the machine sleeps.
+      const sinceMs = engine.clock.now() - (work.verifiedAt ?? Number.NEGATIVE_INFINITY)
+      return sinceMs < 0 || sinceMs > FRESH_MS
+    },
     ...(work.verification === undefined ? {} : { verification: work.verification }),
   }
 }

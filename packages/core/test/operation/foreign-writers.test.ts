@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { JournalEntry } from '../../src/journal/journal.ts'
 import type { VectorRecord } from '../../src/model/record.ts'
+import type { Engine } from '../../src/operation/engine.ts'
 import { FaultPlan } from '../../src/testing/fault-plan.ts'
+import { TransactionalOperations } from '../../src/transactional-operations.ts'
 import { World } from './world.ts'
 
 /**
@@ -29,6 +32,24 @@ async function ids(world: World, name = 'docs'): Promise<readonly string[]> {
   return Object.keys(world.snapshot()[name]?.records ?? {})
 }
 
+function operationsOf(engine: Engine): TransactionalOperations {
+  return new TransactionalOperations(engine, { waitMs: 0, keepForMs: 1_000_000 }, (run) => run())
+}
+
+/** A part with some methods of its own. */
+function changed<Part extends object>(part: Part, methods: Partial<Part>): Part {
+  return new Proxy(part, {
+    get(target, key) {
+      const member: unknown = Reflect.get(methods, key) ?? Reflect.get(target, key, target)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
 type Operations = Awaited<ReturnType<World['start']>>['operations']
 
 /** Runs up to an effect and dies just before it, leaving the world to strangers. */
@@ -47,6 +68,50 @@ async function dieBefore(
 }
 
 describe('what others write', () => {
+  it('while the backup of a delete is read back is in the backup', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    const { engine } = await world.start()
+    let reads = 0
+    const backups = changed(engine.backups, {
+      async *read(id: string) {
+        // As after the walk through the ids, if that did not come last.
+        await turns(50)
+        if (reads++ === 0) await world.store.putRecords(DOCS, [record('late', 1, 1)])
+        yield* engine.backups.read(id)
+      },
+    })
+    const deleted = await operationsOf({ ...engine, backups }).safeDeleteCollection('docs')
+    expect(deleted.recordCount).toBe(3)
+    await operationsOf(engine).undelete(deleted.operationId)
+    expect(await ids(world)).toContain('late')
+  })
+
+  it('while a process stands still right before the drop is in the backup', async () => {
+    const world = await worldWith(KIND, ['a', 'b'])
+    const { engine } = await world.start()
+    const append = async (entry: JournalEntry): Promise<void> => {
+      await engine.journal.append(entry)
+      if (entry.type !== 'verified') return
+      await world.clock.advance(60 * 60 * 1_000)
+      await world.store.putRecords(DOCS, [record('late', 1, 1)])
+    }
+    const journal = changed(engine.journal, { append })
+    const deleted = await operationsOf({ ...engine, journal }).safeDeleteCollection('docs')
+    await operationsOf(engine).undelete(deleted.operationId)
+    expect(await ids(world)).toContain('late')
+  })
+
+  it('and the store only counts keeps a delete from being believed', async () => {
+    const world = await worldWith(KIND, ['a', 'b', 'c'])
+    const { engine } = await world.start()
+    // Such as a proxy that cuts pages short.
+    const store = changed(engine.store, { countRecords: async () => 4 })
+    await expect(
+      operationsOf({ ...engine, store }).safeDeleteCollection('docs'),
+    ).rejects.toMatchObject({ code: 'VERIFICATION_FAILED', outcome: 'rolled-back' })
+    expect(await ids(world)).toEqual(['a', 'b', 'c'])
+  })
+
   it('is not undone with a put that is rolled back', async () => {
     const world = await worldWith(KIND, ['a', 'b'])
     const put = [record('a', 2, 2), record('b', 2, 2), record('c', 2, 2), record('d', 2, 2)]
