@@ -1,34 +1,65 @@
 import { join } from 'node:path'
-import { writeFileAtomically } from './durable/atomic-write.ts'
+import { sweepTemporaries, writeFileAtomically } from './durable/atomic-write.ts'
 import { directoryError, errorCode } from './durable/directory-error.ts'
 import type { FileSystem } from './durable/file-system.ts'
 import type { Random } from './durable/random.ts'
+import type { Journal } from './journal/journal.ts'
 import { HoldfastError } from './model/errors.ts'
 
 /** Names the store that a directory belongs to. */
 const CLAIM_FILE = 'holdfast.json'
 const CLAIM_FORMAT = 1
+/** Others that open it for the first time take milliseconds. */
+const CLAIM_WAIT_MS = 10_000
 
 /**
- * Makes the directory if need be and makes sure that it belongs to this store: a journal recovered
- * against another store would undo or finish things that never happened there.
+ * Makes the directory if need be and makes sure that it belongs to this store, or to none yet: a
+ * journal recovered against another store would undo or finish things that never happened there.
+ * Tells whether it belongs to this store.
  * @throws STORE_MISMATCH, DIRECTORY_UNUSABLE, JOURNAL_VERSION_NEWER, JOURNAL_DAMAGED
+ */
+export async function isClaimed(
+  fs: FileSystem,
+  directory: string,
+  storeName: string,
+): Promise<boolean> {
+  return onDisk(directory, async () => {
+    await fs.makeDirectory(directory)
+    const path = join(directory, CLAIM_FILE)
+    const claim = await readClaim(fs, path)
+    if (claim !== undefined) checkClaim(path, claim, storeName)
+    return claim !== undefined
+  })
+}
+
+/**
+ * Gives a directory that belongs to nobody to this store. Under a lease, so that what somebody has
+ * left who died at it can be removed.
+ * @throws as `isClaimed`, and COLLECTION_BUSY when another process keeps the directory to itself
  */
 export async function claimDirectory(
   fs: FileSystem,
   random: Random,
   directory: string,
   storeName: string,
+  journal: Journal,
 ): Promise<void> {
-  const path = join(directory, CLAIM_FILE)
+  const lease = await journal.acquire(['directory'], { waitMs: CLAIM_WAIT_MS })
   try {
-    await fs.makeDirectory(directory)
-    const claim = await readClaim(fs, path)
-    if (claim === undefined) {
+    if (await isClaimed(fs, directory, storeName)) return
+    await onDisk(directory, async () => {
+      await sweepTemporaries(fs, directory)
       const text = `${JSON.stringify({ format: CLAIM_FORMAT, store: storeName })}\n`
-      return await writeFileAtomically(fs, path, Buffer.from(text), random)
-    }
-    checkClaim(path, claim, storeName)
+      await writeFileAtomically(fs, join(directory, CLAIM_FILE), Buffer.from(text), random)
+    })
+  } finally {
+    await lease[Symbol.asyncDispose]()
+  }
+}
+
+async function onDisk<Result>(directory: string, run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run()
   } catch (cause) {
     if (cause instanceof HoldfastError) throw cause
     const doing = `use ${directory} for the journal and the backups`

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { BackupRepository } from './backup/backup-repository.ts'
 import { FileBackupRepository } from './backup/file-backup-repository.ts'
-import { claimDirectory } from './claim-directory.ts'
+import { claimDirectory, isClaimed } from './claim-directory.ts'
 import type { Clock } from './durable/clock.ts'
 import type { FileSystem } from './durable/file-system.ts'
 import { nodeFileSystem } from './durable/node-file-system.ts'
@@ -81,10 +81,11 @@ export async function openConsistencyManager(
   const { fileSystem = nodeFileSystem, clock = systemClock, random = systemRandom } = parts
   const settings = settingsOf(options)
   const directory = resolve(options.directory)
-  await claimDirectory(fileSystem, random, directory, store.name)
+  const isOurs = await isClaimed(fileSystem, directory, store.name)
   const journal =
     parts.journal ??
     (await FileJournal.open({ fileSystem, clock, random, directory: join(directory, 'journal') }))
+  if (!isOurs) await claimDirectory(fileSystem, random, directory, store.name, journal)
   const backups =
     parts.backups ??
     (await FileBackupRepository.open({

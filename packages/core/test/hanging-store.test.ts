@@ -41,8 +41,8 @@ async function leftRename() {
     return openConsistencyManager({ store, directory: '/holdfast', parts })
   }
 
-  // The process dies right before the rename is noted as executed.
-  const plan = new FaultPlan({ at: 4, crash: true })
+  // The first two effects claim the directory; the process dies right before `executed` is noted.
+  const plan = new FaultPlan({ at: 6, crash: true })
   const dying = await open(plan)
   await dying.operations.safeRenameCollection({ from: 'docs', to: 'papers' }).catch(() => {})
   expect(plan.dead).toBe(true)

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { openConsistencyManager } from '../src/consistency-manager.ts'
+import { CrashError } from '../src/testing/fault-plan.ts'
+import type { MemoryFileSystem } from '../src/testing/memory-file-system.ts'
+import { MemoryStore } from '../src/testing/memory-store.ts'
+import { SeededRandom } from '../src/testing/seeded-random.ts'
+import { SimulatedClock } from '../src/testing/simulated-clock.ts'
+import { Storage } from './operation/storage.ts'
+
+const DIRECTORY = '/holdfast'
+const clock = new SimulatedClock({ selfAdvancing: true })
+
+async function openOn(storage: Storage, onCall?: MemoryFileSystem['onCall']): Promise<void> {
+  const random = new SeededRandom(1)
+  const { journal, backups } = await storage.open()
+  storage.disk.onCall = onCall
+  const parts = { fileSystem: storage.disk, clock, random, journal, backups }
+  const manager = await openConsistencyManager({
+    store: new MemoryStore(),
+    directory: DIRECTORY,
+    parts,
+  })
+  await manager.close()
+}
+
+it('a process that dies while it opens a directory for the first time leaves nothing behind', async () => {
+  let effects = 0
+  await openOn(new Storage(clock, new SeededRandom(1)), (call) => {
+    if (!call.reads) effects++
+    return call.run()
+  })
+  expect(effects).toBeGreaterThan(5)
+  for (let at = 0; at < effects; at++) {
+    const storage = new Storage(clock, new SeededRandom(1))
+    let index = 0
+    await openOn(storage, async (call) => {
+      if (call.reads || index++ < at) return call.run()
+      throw new CrashError('dead')
+    }).catch(() => {})
+    const next = storage.afterProcessDeath()
+    await openOn(next)
+    const names = await next.disk.readDirectory(DIRECTORY)
+    expect(
+      names.filter((name) => name.startsWith('.')),
+      String(at),
+    ).toEqual([])
+    expect(names, String(at)).toContain('holdfast.json')
+  }
+})
