@@ -136,7 +136,7 @@ export const DEFECTS = [
     edits: [
       {
         file: 'operation/delete-collection.ts',
-        from: '    if (live.digest() === part.idDigest) return\n',
+        from: '    if (live.digest() === part.idDigest && live.count === count) return\n',
         to: '    if (live.count === part.manifest.count) return\n',
       },
     ],
@@ -166,6 +166,34 @@ export const DEFECTS = [
       },
     ],
     tests: ['operation/foreign-writers.test.ts'],
+  },
+  {
+    name: 'a delete does not ask how many records there are',
+    danger: 'records that a proxy hides from the walk are dropped without a backup',
+    edits: [
+      {
+        file: 'operation/delete-collection.ts',
+        from: ' && live.count === count) return',
+        to: ') return',
+      },
+    ],
+    tests: ['operation/foreign-writers.test.ts'],
+  },
+  {
+    name: 'the journal is published before it is read',
+    danger: 'what is appended meanwhile is forgotten, and recovery undoes what was decided',
+    edits: [
+      {
+        file: 'journal/file-journal.ts',
+        from: `    this.#log = undefined
+    try {
+      await log.refresh()`,
+        to: `    this.#log = log
+    try {
+      await log.refresh()`,
+      },
+    ],
+    tests: ['journal/read-again.test.ts'],
   },
   {
     name: 'a put is undone over what others have written since',
