@@ -186,7 +186,8 @@ export class ChromaAdapter implements VectorStoreAdapter {
 
   async *readIds(ref: CollectionRef, options: CallOptions = {}): AsyncIterable<readonly string[]> {
     const collection = await this.#collections.open(ref, options)
-    yield* readIds(collection, { idsMax: await this.#serverBatchMax(), ...options })
+    const idsMax = await this.#serverBatchMax()
+    yield* readIds(collection, { database: this.#database, idsMax, ...options })
   }
 
   async getRecords(

@@ -1,9 +1,10 @@
-import { VectorsReader } from './vectors-reader.ts'
+import { UnusualAnswerError, VectorsReader } from './vectors-reader.ts'
 
 const VECTORS_KEY = new TextEncoder().encode('embeddings')
 const NO_KEY = -1
 const QUOTE = 0x22
 const COMMA = 0x2c
+const COLON = 0x3a
 const OPEN_LIST = 0x5b
 const BACKSLASH = 0x5c
 const CLOSE_LIST = 0x5d
@@ -27,6 +28,8 @@ export class GetDecoder {
   /** The last thing read is the key of the vectors. */
   #isAtVectors = false
   #isInVectors = false
+  /** The key of the vectors has come. A second one would overrule the first. */
+  #hasKey = false
 
   /** @throws UnusualAnswerError */
   push(chunk: Uint8Array): void {
@@ -40,7 +43,8 @@ export class GetDecoder {
    * @throws SyntaxError when it was cut off
    */
   columns(): unknown {
-    return JSON.parse(Buffer.concat(this.#rest).toString())
+    // Leaves out a byte order mark, as the client itself does.
+    return JSON.parse(new TextDecoder().decode(Buffer.concat(this.#rest)))
   }
 
   vectors(): readonly Float32Array[] {
@@ -75,8 +79,9 @@ export class GetDecoder {
         isInString = false
         this.#isAtVectors = matched === VECTORS_KEY.length
       } else if (byte === BACKSLASH) {
+        // Could be a letter of the key.
+        if (this.#depth === 1) throw new UnusualAnswerError('an escape in a key')
         isEscaped = true
-        matched = NO_KEY
       } else if (matched >= 0) {
         matched = byte === VECTORS_KEY[matched] ? matched + 1 : NO_KEY
       }
@@ -100,6 +105,10 @@ export class GetDecoder {
       case CLOSE_LIST:
       case CLOSE_OBJECT:
         this.#depth--
+        break
+      case COLON:
+        if (this.#isAtVectors && this.#hasKey) throw new UnusualAnswerError('vectors twice')
+        this.#hasKey ||= this.#isAtVectors
         break
       case COMMA:
         // Its value was no list.

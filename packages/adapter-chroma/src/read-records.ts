@@ -6,11 +6,11 @@
 // longest block of the event loop: see the numbers in the README of this package.
 
 import type { CallOptions, VectorRecord } from '@holdfast/core'
-import type { ChromaCollection } from './chroma-client.ts'
+import type { ChromaCollection, ChromaGetResult } from './chroma-client.ts'
 import { ID_PAGE_MAX, PAGES_AHEAD } from './limits.ts'
 import type { PageSize } from './page-size.ts'
 import { storeError } from './store-error.ts'
-import { type Database, streamGet } from './stream-get.ts'
+import { type Database, type GetRequest, streamGet } from './stream-get.ts'
 import { toRecords, WHOLE_RECORD } from './to-record.ts'
 
 /** A page that was asked for ahead of time. It never rejects, as nobody may come to fetch it. */
@@ -32,18 +32,24 @@ export async function* readRecords(
   collection: ChromaCollection,
   bounds: ReadBounds,
 ): AsyncGenerator<readonly VectorRecord[]> {
-  const { signal } = bounds
+  const end = new AbortController()
+  const signal = joined(bounds.signal, end.signal)
   const ahead: Promise<Attempt<VectorRecord>>[] = []
-  for await (const ids of idGroups(collection, bounds)) {
-    ahead.push(attempt(() => fetchRecords(collection, ids, bounds)))
-    if (ahead.length > PAGES_AHEAD) yield* nextOf(ahead, signal)
+  try {
+    for await (const ids of idGroups(collection, { ...bounds, signal })) {
+      ahead.push(attempt(() => fetchRecords(collection, ids, { ...bounds, signal })))
+      if (ahead.length > PAGES_AHEAD) yield* nextOf(ahead, signal)
+    }
+    while (ahead.length > 0) yield* nextOf(ahead, signal)
+  } finally {
+    // Whoever stops early needs no pages that are still on their way.
+    end.abort()
   }
-  while (ahead.length > 0) yield* nextOf(ahead, signal)
 }
 
 async function* nextOf(
   ahead: Promise<Attempt<VectorRecord>>[],
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): AsyncGenerator<readonly VectorRecord[]> {
   const page = await ahead.shift()
   if (page === undefined) return
@@ -82,36 +88,34 @@ async function* idGroups(
 
 /**
  * All ids by position, so that a record that somebody deletes meanwhile can hide another one. Who
- * must not miss any reads them again and compares.
+ * must not miss any reads them again and compares. Only an empty page is the last one: a proxy may
+ * let through fewer ids than were asked for.
  */
 export async function* readIds(
   collection: ChromaCollection,
-  { idsMax, signal }: Pick<ReadBounds, 'idsMax' | 'signal'>,
+  bounds: Pick<ReadBounds, 'database' | 'idsMax' | 'signal'>,
 ): AsyncGenerator<readonly string[]> {
-  const limit = Math.min(idsMax, ID_PAGE_MAX)
+  const { database } = bounds
+  const limit = Math.min(bounds.idsMax, ID_PAGE_MAX)
+  const end = new AbortController()
+  const signal = joined(bounds.signal, end.signal)
   const fetchFrom = (offset: number): Promise<Attempt<string>> =>
-    attempt(() => fetchIds(collection, offset, limit))
-  signal?.throwIfAborted()
-  let next = fetchFrom(0)
-  for (let offset = limit; ; offset += limit) {
-    const ids = itemsOf(await next, signal)
-    const isLast = ids.length < limit
-    // Whoever works on these ids should not have to wait for the next ones.
-    if (!isLast) next = fetchFrom(offset)
-    yield ids
-    if (isLast) return
-  }
-}
-
-async function fetchIds(
-  collection: ChromaCollection,
-  offset: number,
-  limit: number,
-): Promise<readonly string[]> {
+    attempt(() => {
+      const page = { include: [], limit, offset }
+      return ask(collection, page, { database, signal }, ({ ids }) => [...ids])
+    })
   try {
-    return (await collection.get({ include: [], limit, offset })).ids
-  } catch (error) {
-    throw storeError({ method: 'get', kind: 'read', collection: collection.name }, error)
+    let next = fetchFrom(0)
+    for (let offset = 0; ; ) {
+      const ids = itemsOf(await next, signal)
+      if (ids.length === 0) return
+      offset += ids.length
+      // Whoever works on these ids should not have to wait for the next ones.
+      next = fetchFrom(offset)
+      yield ids
+    }
+  } finally {
+    end.abort()
   }
 }
 
@@ -120,18 +124,38 @@ async function fetchRecords(
   ids: readonly string[],
   { database, size, signal }: ReadBounds,
 ): Promise<readonly VectorRecord[]> {
+  const body = { ids, include: WHOLE_RECORD }
+  const options = { database, ...(signal && { signal }) }
+  return ask(collection, body, options, (result, isStreamed) => {
+    const records = toRecords(result, collection.name)
+    size.learn(records, isStreamed)
+    return records
+  })
+}
+
+async function ask<Item>(
+  collection: ChromaCollection,
+  body: GetRequest,
+  { database, ...options }: CallOptions & Pick<ReadBounds, 'database'>,
+  itemsIn: (result: ChromaGetResult, isStreamed: boolean) => readonly Item[],
+): Promise<readonly Item[]> {
+  const { signal } = options
   signal?.throwIfAborted()
   try {
-    const body = { ids, include: WHOLE_RECORD }
-    const streamed = await streamGet(collection, database, body, { ...(signal && { signal }) })
-    const result = streamed ?? (await collection.get({ ids: [...ids], include: [...WHOLE_RECORD] }))
-    const records = toRecords(result, collection.name)
-    size.learn(records, streamed !== undefined)
-    return records
+    const streamed = await streamGet(collection, database, body, options)
+    signal?.throwIfAborted()
+    if (streamed !== undefined) return itemsIn(streamed, true)
+    const { ids, include, ...page } = body
+    const args = { ...page, include: [...include], ...(ids && { ids: [...ids] }) }
+    return itemsIn(await collection.get(args), false)
   } catch (error) {
     signal?.throwIfAborted()
     throw storeError({ method: 'get', kind: 'read', collection: collection.name }, error)
   }
+}
+
+function joined(given: AbortSignal | undefined, own: AbortSignal): AbortSignal {
+  return given === undefined ? own : AbortSignal.any([given, own])
 }
 
 function recordsOf({ size, recordsMax }: ReadBounds): number {

@@ -27,18 +27,26 @@ interface HttpClient {
   }): Promise<{ readonly data?: unknown }>
 }
 
-/** Some of the columns may be `null` or absent: those that were not asked for. */
+/** Records by their ids, or a page of the collection. */
+export interface GetRequest {
+  readonly ids?: readonly string[]
+  readonly limit?: number
+  readonly offset?: number
+  readonly include: readonly ChromaInclude[]
+}
+
 type Columns = Partial<Readonly<Record<'ids' | 'documents' | 'metadatas' | 'uris', unknown>>>
 
 /**
- * Does what `collection.get` does, but decodes the answer while it arrives (see `GetDecoder`).
- * Resolves to `undefined` when that can't be done, since the client is another one than we know or
- * the answer is unusual: then `collection.get` is to be asked, which costs no more than time.
+ * Does what `collection.get` does, but decodes the answer while it arrives (see `GetDecoder`), and
+ * lets go of the connection on abort. Resolves to `undefined` when that can't be done, since the
+ * client is another one than we know or the answer is unusual: then `collection.get` is to be asked,
+ * which costs no more than time.
  */
 export async function streamGet(
   collection: ChromaCollection,
   { tenant, database }: Database,
-  body: { readonly ids: readonly string[]; readonly include: readonly ChromaInclude[] },
+  body: GetRequest,
   { signal }: CallOptions,
 ): Promise<ChromaGetResult | undefined> {
   const client = httpClientOf(collection)
@@ -56,7 +64,7 @@ export async function streamGet(
   const decoder = new GetDecoder()
   try {
     let bytes = 0
-    for await (const chunk of data) {
+    for await (const chunk of chunksOf(data, signal)) {
       decoder.push(chunk)
       bytes += chunk.length
       if (bytes < BYTES_PER_TURN) continue
@@ -73,14 +81,21 @@ export async function streamGet(
   await nextTurn()
   const vectors = decoder.vectors()
   await nextTurn()
-  if (!isList(ids) || vectors.length !== ids.length) return undefined
-  return {
-    ids: ids as readonly string[],
+  if (!isList(ids) || !ids.every((id) => typeof id === 'string')) return undefined
+  const result = {
+    ids,
     embeddings: vectors,
-    documents: columnOf(documents),
-    metadatas: columnOf(metadatas),
-    uris: columnOf(uris),
+    documents: columnOf<string | null>(documents),
+    metadatas: columnOf<object | null>(metadatas),
+    uris: columnOf<string | null>(uris),
   }
+  const isWhole = body.include.every(
+    (column) =>
+      column === 'distances' ||
+      result[column].length === ids.length ||
+      (column === 'uris' && !isList(uris)),
+  )
+  return isWhole ? result : undefined
 }
 
 function httpClientOf(collection: object): HttpClient | undefined {
@@ -88,8 +103,35 @@ function httpClientOf(collection: object): HttpClient | undefined {
   return typeof apiClient?.post === 'function' ? (apiClient as HttpClient) : undefined
 }
 
-function isStream(data: unknown): data is AsyncIterable<Uint8Array> {
-  return typeof data === 'object' && data !== null && Symbol.asyncIterator in data
+function isStream(data: unknown): data is ReadableStream<Uint8Array> {
+  return typeof data === 'object' && data !== null && 'getReader' in data
+}
+
+/**
+ * Lets go of the connection on abort, and when whoever reads stops. The signal of the request is not
+ * enough: Node 20 forgets it once its garbage collector has taken the `Request`, which nobody holds
+ * any more when the answer has begun.
+ */
+async function* chunksOf(
+  data: ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const reader = data.getReader()
+  // Rejects where the connection broke off, which the reading itself tells.
+  const cancel = (): void => void reader.cancel().catch(() => undefined)
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    signal?.throwIfAborted()
+    for (;;) {
+      const { done, value } = await reader.read()
+      signal?.throwIfAborted()
+      if (done) return
+      yield value
+    }
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    cancel()
+  }
 }
 
 function isList(value: unknown): value is readonly unknown[] {

@@ -18,6 +18,33 @@ export const WHOLE_RECORD: readonly ChromaInclude[] = [
 
 /** The records of an answer to `get` with `WHOLE_RECORD`. @throws STORE_REJECTED */
 export function toRecords(result: ChromaGetResult, collection: string): VectorRecord[] {
+  checkColumns(result, collection)
+  const records = recordsIn(result, collection)
+  const length = records[0]?.vector.length
+  const other = records.find(({ vector }) => vector.length !== length)
+  if (other !== undefined) {
+    throw unreadable(other.id, collection, 'has a vector of another length than those beside it')
+  }
+  return records
+}
+
+/** Nothing may be missing at an end, since it would be taken for a record without text. */
+function checkColumns(result: ChromaGetResult, collection: string): void {
+  const count = result.ids.length
+  for (const column of ['embeddings', 'documents', 'metadatas', 'uris'] as const) {
+    const { length } = result[column]
+    // The field of the URIs is the youngest. The client makes an empty list of what is absent.
+    if (length === count || (column === 'uris' && length === 0)) continue
+    throw new HoldfastError(
+      'STORE_REJECTED',
+      `The answer for ${count} records of the collection "${collection}" has ${length} ${column}, ` +
+        "so they can't be read as a whole. Look at the server, and at the proxy in front of it.",
+      { outcome: 'unchanged', retryable: false, details: { collection } },
+    )
+  }
+}
+
+function recordsIn(result: ChromaGetResult, collection: string): VectorRecord[] {
   return result.ids.map((id, index) => {
     const text = result.documents[index]
     const metadata = toMetadata(result.metadatas[index], result.uris[index], id, collection)

@@ -4,10 +4,10 @@
  * Decimals are converted exactly as by `JSON.parse`: up to fifteen digits are a number below 2^53,
  * and one division of it by a power of ten is rounded once (Clinger, "How to Read Floating Point
  * Numbers Accurately", 1990). A float32 as Chroma writes it rarely has more; what has, or has an
- * exponent, is left to `Number`.
+ * exponent, is left to `JSON.parse`. Nothing is taken that `JSON.parse` would refuse.
  */
 
-/** There is something else than numbers among the vectors, such as `null`. */
+/** The vectors are not lists of numbers as Chroma writes them: there is a `null`, or a space. */
 export class UnusualAnswerError extends Error {
   override readonly name = 'UnusualAnswerError'
 }
@@ -41,6 +41,8 @@ export class VectorsReader {
   #count = 0
   readonly #ends: number[] = []
   #isInVector = false
+  /** A bracket or a comma was the last thing, so that no comma and no end may follow. */
+  #expectsValue = true
   /** The start of a number whose end has not arrived. */
   #carried: Uint8Array = NOTHING
 
@@ -76,16 +78,20 @@ export class VectorsReader {
     const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const lastWord = bytes.length - WORD_BYTES
     let count = this.#count
+    let expectsValue = this.#expectsValue
     for (let at = 0; at < end; ) {
       const first = bytes[at] as number
-      if (first === COMMA) {
-        at++
-        continue
-      }
       if (first === OPEN_LIST || first === CLOSE_LIST) {
         at++
         this.#count = count
-        if (this.#bracket(first)) return at
+        if (this.#bracket(first, expectsValue)) return at
+        expectsValue = first === OPEN_LIST
+        continue
+      }
+      if (expectsValue === (first === COMMA)) throw unusual(first)
+      if (first === COMMA) {
+        at++
+        expectsValue = true
         continue
       }
       const start = at
@@ -99,6 +105,8 @@ export class VectorsReader {
         byte = bytes[++at] as number
       }
       point = at
+      const lead = bytes[firstDigit] as number
+      const isLed = lead > ZERO || (lead === ZERO && at === firstDigit + 1)
       if (byte === DOT) {
         at++
         while (at <= lastWord) {
@@ -115,7 +123,7 @@ export class VectorsReader {
         point++
       }
       const isWhole = (byte === COMMA || byte === CLOSE_LIST) && (bytes[at - 1] as number) >= ZERO
-      if (isWhole && at - firstDigit <= EXACT_BYTES_MAX) {
+      if (isWhole && isLed && at - firstDigit <= EXACT_BYTES_MAX) {
         const value = digits / (POWERS_OF_TEN[at - point] as number)
         components[count++] = first === MINUS ? -value : value
       } else {
@@ -123,18 +131,24 @@ export class VectorsReader {
         components[count++] = numberOf(bytes.subarray(start, at))
         if (byte !== COMMA && byte !== CLOSE_LIST) throw unusual(byte)
       }
+      expectsValue = byte === COMMA
+      if (expectsValue) at++
     }
     this.#count = count
+    this.#expectsValue = expectsValue
     return -1
   }
 
   /** Whether it closes the list of vectors. */
-  #bracket(byte: number): boolean {
+  #bracket(byte: number, expectsValue: boolean): boolean {
     if (byte === OPEN_LIST) {
-      if (this.#isInVector || this.#count !== (this.#ends.at(-1) ?? 0)) throw unusual(byte)
+      if (!expectsValue || this.#isInVector || this.#count !== (this.#ends.at(-1) ?? 0))
+        throw unusual(byte)
       this.#isInVector = true
       return false
     }
+    // Only the list of vectors may be empty.
+    if (expectsValue && (this.#isInVector || this.#ends.length > 0)) throw unusual(byte)
     if (!this.#isInVector) {
       // Numbers between the vectors.
       if (this.#count !== (this.#ends.at(-1) ?? 0)) throw unusual(byte)
@@ -178,12 +192,12 @@ function endOfWhole(bytes: Uint8Array): number {
   return 0
 }
 
-/** As `JSON.parse` reads it. */
 function numberOf(bytes: Uint8Array): number {
-  const text = String.fromCharCode(...bytes)
-  const value = text === '' ? Number.NaN : Number(text)
-  if (Number.isNaN(value)) throw unusual(bytes[0])
-  return value
+  try {
+    return JSON.parse(String.fromCharCode(...bytes)) as number
+  } catch {
+    throw unusual(bytes[0])
+  }
 }
 
 function unusual(byte: number | undefined): UnusualAnswerError {

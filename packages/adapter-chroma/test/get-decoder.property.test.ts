@@ -35,7 +35,7 @@ const answers = fc
   .array(
     fc.record({
       id: words,
-      vector: fc.array(fc.oneof(float32Text, numberText), { maxLength: 6 }),
+      vector: fc.array(fc.oneof(float32Text, numberText), { minLength: 1, maxLength: 6 }),
       text: words,
     }),
     { maxLength: 6 },

@@ -15,9 +15,7 @@ const vector = Float32Array.of(1, -0)
 test('what is absent, empty or null in Chroma is absent', () => {
   expect(toRecords(answer({}), 'docs')).toEqual([{ id: 'r', vector }])
   expect(toRecords(answer({ metadatas: [{}] }), 'docs')).toEqual([{ id: 'r', vector }])
-  expect(toRecords(answer({ documents: [], metadatas: [], uris: [] }), 'docs')).toEqual([
-    { id: 'r', vector },
-  ])
+  expect(toRecords(answer({ uris: [] }), 'docs')).toEqual([{ id: 'r', vector }])
 })
 
 test('a text may be empty, and a URI is metadata', () => {
@@ -31,9 +29,24 @@ test('a text may be empty, and a URI is metadata', () => {
 
 test.each([
   ['no vector', { embeddings: [null] }, 'has no vector'],
-  ['no vectors at all', { embeddings: [] }, 'has no vector'],
+  ['no vectors at all', { embeddings: [] }, '0 embeddings'],
+  ['no texts at all', { documents: [] }, '0 documents'],
+  ['no metadata at all', { metadatas: [] }, '0 metadatas'],
+  ['more texts than records', { documents: ['a', 'b'] }, '2 documents'],
+  ['more URIs than records', { uris: ['a', 'b'] }, '2 uris'],
   ['a lost vector', { embeddings: [[null, null] as unknown as number[]] }, 'lost'],
   ['a sparse vector', { metadatas: [{ s: { indices: [1], values: [1] } }] }, 'sparse vector'],
 ])('a record with %s is not taken for a whole one', (_, changes, why) => {
   expect(() => toRecords(answer(changes), 'docs')).toThrow(why)
+})
+
+test('vectors of different length are not taken for those of one collection', () => {
+  const result = answer({
+    ids: ['a', 'b'],
+    embeddings: [[1, 2], [1]],
+    documents: [null, null],
+    metadatas: [null, null],
+    uris: [],
+  })
+  expect(() => toRecords(result, 'docs')).toThrow(/Record "b" .* another length/)
 })
