@@ -38,6 +38,12 @@ export interface BackupRepository extends AsyncDisposable {
    * @throws BACKUP_NOT_FOUND, BACKUP_DAMAGED
    */
   read(id: string, options?: CallOptions): AsyncIterable<BackupBatch>
+  /**
+   * Reads every byte back from where it is kept and compares it with its checksum, as `read` does,
+   * but makes no records of it.
+   * @throws BACKUP_NOT_FOUND, BACKUP_DAMAGED
+   */
+  check(id: string, options?: CallOptions): Promise<void>
   /** Does nothing when there is none. */
   delete(id: string, options?: CallOptions): Promise<void>
 }

@@ -9,6 +9,7 @@ import { resolve } from 'node:path'
 import type { Clock } from '../durable/clock.ts'
 import { directoryError, errorCode } from '../durable/directory-error.ts'
 import type { FileSystem } from '../durable/file-system.ts'
+import { nextTurn } from '../durable/next-turn.ts'
 import type { Random } from '../durable/random.ts'
 import { systemRandom } from '../durable/system-random.ts'
 import { HoldfastError, isHoldfastError } from '../model/errors.ts'
@@ -30,7 +31,7 @@ import type {
   BackupSource,
 } from './backup-repository.ts'
 import type { ManifestFile } from './manifest-file.ts'
-import { readRecords } from './read-records.ts'
+import { readFrames, readRecords } from './read-records.ts'
 import { RecordsWriter, type WrittenRecords } from './records-writer.ts'
 
 export interface FileBackupRepositoryOptions {
@@ -129,24 +130,11 @@ export class FileBackupRepository implements BackupRepository {
     id: string,
     { signal }: CallOptions = {},
   ): AsyncGenerator<BackupBatch, void, undefined> {
-    checkBackupId(id)
-    this.#enter(signal)
-    let manifest = await this.#directory.readManifest(id)
-    for (;;) {
-      signal?.throwIfAborted()
-      if (manifest === undefined) throw notFound(id)
-      try {
-        return yield* this.#readRecords(manifest, signal)
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error
-        // Somebody may have replaced it between our look at the manifest and at the records.
-        const now = await this.#directory.readManifest(id)
-        if (now?.recordsFile === manifest.recordsFile) {
-          throw backupDamaged(this.#directory.path(manifest.recordsFile), 'it is missing', error)
-        }
-        manifest = now
-      }
-    }
+    yield* this.#stream(id, readRecords, signal)
+  }
+
+  async check(id: string, { signal }: CallOptions = {}): Promise<void> {
+    for await (const _ of this.#stream(id, readFrames, signal)) await nextTurn()
   }
 
   async delete(id: string, { signal }: CallOptions = {}): Promise<void> {
@@ -158,6 +146,32 @@ export class FileBackupRepository implements BackupRepository {
       if (!(await this.#directory.removeManifest(id))) return
       if (manifest !== undefined) await this.#directory.removeLeftOver(manifest.recordsFile)
     })
+  }
+
+  /** What a reader makes of the records file of the backup as it is now. */
+  async *#stream<Piece>(
+    id: string,
+    read: Reader<Piece>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Piece, void, undefined> {
+    checkBackupId(id)
+    this.#enter(signal)
+    let manifest = await this.#directory.readManifest(id)
+    for (;;) {
+      signal?.throwIfAborted()
+      if (manifest === undefined) throw notFound(id)
+      try {
+        return yield* this.#readFile(manifest, read, signal)
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error
+        // Somebody may have replaced it between our look at the manifest and at the records.
+        const now = await this.#directory.readManifest(id)
+        if (now?.recordsFile === manifest.recordsFile) {
+          throw backupDamaged(this.#directory.path(manifest.recordsFile), 'it is missing', error)
+        }
+        manifest = now
+      }
+    }
   }
 
   /**
@@ -189,13 +203,14 @@ export class FileBackupRepository implements BackupRepository {
     await Promise.allSettled(this.#inFlight.keys())
   }
 
-  async *#readRecords(
+  async *#readFile<Piece>(
     { info, recordsFile }: ManifestFile,
+    read: Reader<Piece>,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<BackupBatch, void, undefined> {
+  ): AsyncGenerator<Piece, void, undefined> {
     const path = this.#directory.path(recordsFile)
     try {
-      yield* readRecords(this.#directory.fs, path, info, signal)
+      yield* read(this.#directory.fs, path, info, signal)
     } catch (cause) {
       const code = errorCode(cause)
       if (isHoldfastError(cause) || code === '' || code === 'ENOENT') throw cause
@@ -228,6 +243,14 @@ export class FileBackupRepository implements BackupRepository {
     })
   }
 }
+
+/** Reads the records file of a backup. */
+type Reader<Piece> = (
+  fs: FileSystem,
+  path: string,
+  info: BackupInfo,
+  signal?: AbortSignal,
+) => AsyncGenerator<Piece, void, undefined>
 
 function infoOf(source: BackupSource, written: WrittenRecords, takenAt: number): BackupInfo {
   const { id, collection } = source

@@ -23,23 +23,53 @@ export async function* readRecords(
   expected: WrittenRecords,
   signal?: AbortSignal,
 ): AsyncGenerator<BackupBatch, void, undefined> {
+  const manifest = new ManifestBuilder()
+  for await (const { payload, atBytes } of readFrames(fs, path, expected, signal)) {
+    const batch = decoded(payload, path, atBytes)
+    manifest.addAll(batch.records)
+    yield batch
+  }
+  if (sameManifest(manifest.build(), expected.manifest)) return
+  throw backupDamaged(path, 'its records are not the ones that were written')
+}
+
+/** A piece of the file whose checksum is right. */
+export interface Frame {
+  readonly payload: Uint8Array
+  readonly atBytes: number
+}
+
+/**
+ * All of the file, in pieces that are what was written. Memory: two frames.
+ * @throws BACKUP_DAMAGED, and the errors of the file system
+ */
+export async function* readFrames(
+  fs: FileSystem,
+  path: string,
+  { sizeBytes }: Pick<WrittenRecords, 'sizeBytes'>,
+  signal?: AbortSignal,
+): AsyncGenerator<Frame, void, undefined> {
   const handle = await fs.open(path, 'read')
-  const frames = new FrameReader(handle, path, expected.sizeBytes)
+  const frames = new FrameReader(handle, path, sizeBytes)
   try {
     await frames.start()
-    const manifest = new ManifestBuilder()
     for (;;) {
-      const batch = await frames.next()
-      if (batch === undefined) break
-      manifest.addAll(batch.records)
-      yield batch
+      const frame = await frames.next()
+      if (frame === undefined) return
+      yield frame
       signal?.throwIfAborted()
     }
-    if (sameManifest(manifest.build(), expected.manifest)) return
-    throw backupDamaged(path, 'its records are not the ones that were written')
   } finally {
     await frames.settled()
     await handle.close()
+  }
+}
+
+function decoded(payload: Uint8Array, path: string, atBytes: number): BackupBatch {
+  try {
+    return decodePayload(payload)
+  } catch (cause) {
+    throw backupDamaged(path, `the frame at byte ${atBytes} makes no sense`, cause)
   }
 }
 
@@ -73,22 +103,18 @@ class FrameReader {
     this.#readAhead(bytes.subarray(FILE_HEADER_BYTES))
   }
 
-  async next(): Promise<BackupBatch | undefined> {
+  async next(): Promise<Frame | undefined> {
     if (this.#ahead === undefined) return undefined
-    const startBytes = this.#positionBytes
+    const atBytes = this.#positionBytes
     const { payloadBytes, isOf } = decodeFrameHeader(this.#header, this.#salt)
     const bytes = await this.#ahead
     const payload = bytes.subarray(0, payloadBytes)
     if (payload.length < payloadBytes || !isOf(payload)) {
-      throw this.#damaged(`what is at byte ${startBytes} was not written there`)
+      throw this.#damaged(`what is at byte ${atBytes} was not written there`)
     }
-    this.#positionBytes = startBytes + FRAME_HEADER_BYTES + payloadBytes
+    this.#positionBytes = atBytes + FRAME_HEADER_BYTES + payloadBytes
     this.#readAhead(bytes.subarray(payloadBytes))
-    try {
-      return decodePayload(payload)
-    } catch (cause) {
-      throw backupDamaged(this.#path, `the frame at byte ${startBytes} makes no sense`, cause)
-    }
+    return { payload, atBytes }
   }
 
   /** Resolves when the disk is not being read any more. */

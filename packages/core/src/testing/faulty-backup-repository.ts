@@ -60,6 +60,11 @@ export class FaultyBackupRepository implements BackupRepository {
     return faultyStream(this.#plan, place, this.#repository.read(id, options))
   }
 
+  check(id: string, options?: CallOptions): Promise<void> {
+    const run = (): Promise<void> => this.#repository.check(id, options)
+    return this.#plan.call({ part: 'backups', method: 'check', about: id, reads: true, run })
+  }
+
   async delete(id: string, options?: CallOptions): Promise<void> {
     this.#plan.throwIfDead()
     options?.signal?.throwIfAborted()

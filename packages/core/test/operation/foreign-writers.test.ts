@@ -73,11 +73,11 @@ describe('what others write', () => {
     const { engine } = await world.start()
     let reads = 0
     const backups = changed(engine.backups, {
-      async *read(id: string) {
+      async check(id: string) {
         // As after the walk through the ids, if that did not come last.
         await turns(50)
         if (reads++ === 0) await world.store.putRecords(DOCS, [record('late', 1, 1)])
-        yield* engine.backups.read(id)
+        return engine.backups.check(id)
       },
     })
     const deleted = await operationsOf({ ...engine, backups }).safeDeleteCollection('docs')

@@ -203,6 +203,14 @@ const broken: Readonly<Record<string, readonly [caughtBy: readonly string[], mak
       },
     }),
   ],
+  'damage that only a read notices': [
+    ['damage.flip', 'damage.cut', 'backups.empty'],
+    () => ({
+      async check(_, options) {
+        options?.signal?.throwIfAborted()
+      },
+    }),
+  ],
   'damage that is not noticed': [
     ['damage.flip', 'damage.cut'],
     (_, backups) => ({

@@ -66,6 +66,10 @@ export class MemoryBackupRepository implements BackupRepository {
     }
   }
 
+  async check(id: string, options?: CallOptions): Promise<void> {
+    for await (const _ of this.read(id, options));
+  }
+
   async delete(id: string, options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted()
     this.backups.delete(id)

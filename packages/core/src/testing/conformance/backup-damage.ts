@@ -16,6 +16,8 @@ export const backupDamageScenarios: readonly BackupScenario[] = (['flip', 'cut']
       const another = await openAnother()
       for (const reader of [repository, another]) {
         await assertRefused(collect(reader.read('b1')), 'BACKUP_DAMAGED', 'reading it')
+        await assertRefused(reader.check('b1'), 'BACKUP_DAMAGED', 'checking it')
+        await reader.check('b2')
         await assertBackup(reader, 'b2', batchesOf(30, 10, 500))
       }
       await another[Symbol.asyncDispose]()

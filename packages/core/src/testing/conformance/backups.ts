@@ -38,6 +38,7 @@ export const backupScenarios: readonly BackupScenario[] = [
       assert.deepEqual(await idsIn(repository), [])
       assert.equal(await repository.get('b1'), undefined)
       await assertRefused(collect(repository.read('b1')), 'BACKUP_NOT_FOUND', 'reading none')
+      await assertRefused(repository.check('b1'), 'BACKUP_NOT_FOUND', 'checking none')
       await repository.delete('b1')
     },
   },
@@ -167,6 +168,7 @@ export const backupScenarios: readonly BackupScenario[] = [
           get: () => repository.get('b1', options),
           list: () => collect(repository.list(options)),
           read: () => collect(repository.read('b1', options)),
+          check: () => repository.check('b1', options),
           delete: () => repository.delete('b1', options),
         }
         for (const [verb, call] of Object.entries(calls)) {
