@@ -1,11 +1,8 @@
 // Reads a collection by its ids: pages of ids alone are cheap and keep the order of Chroma's rows,
-// and records are then fetched by id in pages small enough to be parsed without holding up the host.
-// Asking for records by position instead would make pages of equal cost but unknown weight.
-//
-// Measured on a loaded machine of two cores, 50,000 records of 384 components with text, in all and
-// longest block of the event loop: see the numbers in the README of this package.
+// and records are then fetched by id, several pages at a time, in pages small enough to be decoded
+// without holding up the host. By position, pages would be of unknown weight.
 
-import type { CallOptions, VectorRecord } from '@holdfast/core'
+import { type CallOptions, HoldfastError, type VectorRecord } from '@holdfast/core'
 import type { ChromaCollection, ChromaGetResult } from './chroma-client.ts'
 import { ID_PAGE_MAX, PAGES_AHEAD } from './limits.ts'
 import type { PageSize } from './page-size.ts'
@@ -106,9 +103,12 @@ export async function* readIds(
     })
   try {
     let next = fetchFrom(0)
+    let firstId: string | undefined
     for (let offset = 0; ; ) {
       const ids = itemsOf(await next, signal)
       if (ids.length === 0) return
+      if (ids[0] === firstId) throw samePage(collection.name)
+      firstId = ids[0]
       offset += ids.length
       // Whoever works on these ids should not have to wait for the next ones.
       next = fetchFrom(offset)
@@ -152,6 +152,16 @@ async function ask<Item>(
     signal?.throwIfAborted()
     throw storeError({ method: 'get', kind: 'read', collection: collection.name }, error)
   }
+}
+
+/** Or else the walk would never end. */
+function samePage(collection: string): HoldfastError {
+  return new HoldfastError(
+    'STORE_REJECTED',
+    `Chroma gives the same page of "${collection}" again and again. Look whether a proxy between ` +
+      'it and this program removes `offset` from requests.',
+    { outcome: 'unchanged', retryable: false, details: { collection } },
+  )
 }
 
 function joined(given: AbortSignal | undefined, own: AbortSignal): AbortSignal {

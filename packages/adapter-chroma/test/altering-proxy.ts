@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 export interface GetBody {
   readonly ids?: readonly string[] | null
   readonly limit?: number | null
+  readonly offset?: number | null
 }
 
 /**

@@ -118,6 +118,16 @@ describe.skipIf(chromaUrl() === undefined)('reading from a real Chroma', () => {
     })
   })
 
+  test('a proxy that gives the same page for ever is refused', async () => {
+    const stuck: Alter = ({ offset }) => (offset ? { request: { offset: 0 } } : {})
+    await through(stuck, async (store) => {
+      await expect(readAll(store)).rejects.toMatchObject({
+        code: 'STORE_REJECTED',
+        message: expect.stringContaining('the same page'),
+      })
+    })
+  })
+
   test.each(['documents', 'metadatas', 'embeddings'])(
     'records whose %s are not all there are refused',
     async (column) => {
