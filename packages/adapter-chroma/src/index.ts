@@ -8,4 +8,5 @@ export type {
   ChromaQueryResult,
   ChromaRecordSet,
 } from './chroma-client.ts'
+export type { FindingClient } from './collections.ts'
 export { type ProtectableClient, type ProtectingManager, protect } from './protect.ts'

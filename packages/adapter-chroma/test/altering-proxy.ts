@@ -7,7 +7,7 @@ import {
 import type { AddressInfo } from 'node:net'
 
 /** What `get` is asked. */
-export interface GetBody {
+interface GetBody {
   readonly ids?: readonly string[] | null
   readonly limit?: number | null
   readonly offset?: number | null
