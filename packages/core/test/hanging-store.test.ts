@@ -4,6 +4,7 @@ import {
   type ConsistencyManagerOptions,
   openConsistencyManager,
 } from '../src/consistency-manager.ts'
+import { HoldfastError } from '../src/model/errors.ts'
 import type { RecoveryReport } from '../src/operation/recover.ts'
 import { FaultPlan } from '../src/testing/fault-plan.ts'
 import { MemoryStore } from '../src/testing/memory-store.ts'
@@ -26,8 +27,15 @@ async function leftRename() {
   await inner.createCollection({ ...DOCS, metric: 'dot', dimension: 1 })
   await inner.putRecords(DOCS, [{ id: 'a', vector: Float32Array.of(1) }])
   let storage = new Storage(clock, random)
-  const hanging = { is: false }
-  const { store } = unruly(inner, () => (hanging.is ? 'mute before' : undefined))
+  const hanging: { is: boolean | 'refusing' } = { is: false }
+  const away = new HoldfastError('STORE_UNAVAILABLE', 'away', {
+    outcome: 'unchanged',
+    retryable: true,
+  })
+  const { store, calls } = unruly(inner, () => {
+    if (hanging.is === 'refusing') return { refuses: away }
+    return hanging.is ? 'mute before' : undefined
+  })
 
   async function open(plan?: FaultPlan): Promise<ConsistencyManager> {
     const { journal, backups } = await storage.open()
@@ -48,7 +56,11 @@ async function leftRename() {
   expect(plan.dead).toBe(true)
   expect(Object.keys(inner.snapshot())).toEqual(['papers'])
   storage = storage.afterProcessDeath()
-  return { clock, inner, hanging, open }
+  return { clock, inner, calls, hanging, open }
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Lets time pass until something has happened, and tells how much that took. */
@@ -60,7 +72,7 @@ async function passed<Result>(clock: SimulatedClock, what: Promise<Result>): Pro
   what.then(end, end)
   const startedMs = clock.monotonic()
   for (let second = 0; second < 300; second++) {
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+    await turns()
     if (isOver) return clock.monotonic() - startedMs
     await clock.advance(SECONDS_MS)
   }
@@ -95,8 +107,28 @@ it('does not keep a manager from closing, and what it left open stays open', asy
   expect(await passed(clock, closing)).toBe(0)
   expect((await recovering).map(({ outcome }) => outcome)).not.toContain('rolled-back')
   hanging.is = false
-  const next = await open()
+  const again = open()
+  // What was not waited for may still land.
+  const waitedMs = await passed(clock, again)
+  expect(waitedMs).toBeGreaterThan(0)
+  expect(waitedMs).toBeLessThanOrEqual(5 * SECONDS_MS)
+  const next = await again
   expect(next.recovered.map(({ outcome }) => outcome)).toEqual(['rolled-back'])
   expect(Object.keys(inner.snapshot())).toEqual(['docs'])
   await next.close()
+})
+
+it('does not keep a manager from closing between two attempts', async () => {
+  const { clock, calls, hanging, open } = await leftRename()
+  hanging.is = 'refusing'
+  const opening = open()
+  await passed(clock, opening)
+  const manager = await opening
+  // The next round in the background has asked once, and waits before it asks again.
+  const before = calls.length
+  while (calls.length === before) {
+    await clock.advance(SECONDS_MS / 20)
+    await turns()
+  }
+  expect(await passed(clock, manager.close())).toBe(0)
 })

@@ -4,6 +4,7 @@ import { REQUEST_LANDS_MS } from '../model/limits.ts'
 import type { JsonObject } from '../model/record.ts'
 import { commitOperation, rollBackOperation } from './end-operation.ts'
 import { cleaningUp, type Engine } from './engine.ts'
+import type { Operation } from './operation.ts'
 import { reasonOf, workOf } from './work.ts'
 
 /** How an operation that a crash or an unreachable store had left open was ended. */
@@ -115,7 +116,7 @@ async function recoverOperation(
   }
   const outcome = open.state === 'verified' ? 'committed' : 'rolled-back'
   try {
-    if (operation.builds && open.state === 'checkpointed') await letLand(engine, open, signal)
+    if (mayLand(operation, open)) await letLand(engine, open, signal)
     if (outcome === 'committed') {
       const durationsMs = (): JsonObject => ({ total: engine.clock.now() - open.startedAt })
       await commitOperation(engine, operation, workOf(open), durationsMs)
@@ -131,9 +132,14 @@ async function recoverOperation(
   return { operationId, kind, outcome }
 }
 
+/** Whoever died while building, or gave up ending it, may have left a request without an answer. */
+function mayLand({ builds }: Operation<never, never>, open: OperationRecord): boolean {
+  return open.parked === true || (builds && open.state === 'checkpointed')
+}
+
 /**
- * Whoever died while building may have left a request behind that the store is still carrying out,
- * and that would land on top of what is undone now. Most processes take longer to start again.
+ * The store may still be carrying out what it was asked for, and that would land on top of what is
+ * done now. Most processes take longer to start again.
  */
 async function letLand(
   { clock }: Engine,

@@ -66,9 +66,8 @@ export class StoreCalls {
     const { clock, callTimeoutMs: timeoutMs, ending } = this.#options
     const call = { store: this.#store(), method, kind }
     const timeoutError = (): Error => storeTimeout(call, timeoutMs)
-    const signals = [signal, ending].filter((one) => one !== undefined)
-    const either = signals.length === 2 ? AbortSignal.any(signals) : signals[0]
     try {
+      const either = eitherOf(signal, ending)
       return await callWithTimeout(run, { clock, timeoutMs, timeoutError, signal: either })
     } catch (error) {
       if (signal?.aborted && error === signal.reason) throw error
@@ -198,10 +197,14 @@ export class StoreCalls {
       delayMs: retryDelayMs,
       delayMsMax: retryDelayMsMax,
       deadlineMs: retryDeadlineMs,
-      signal,
+      signal: eitherOf(signal, this.#options.ending),
       isRetryable,
     }
   }
+}
+
+function eitherOf(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
+  return a !== undefined && b !== undefined ? AbortSignal.any([a, b]) : (a ?? b)
 }
 
 function isRetryable(error: unknown): boolean {
@@ -214,14 +217,16 @@ function isUnknown(error: unknown): boolean {
 
 /**
  * Whether this refusal holds for the earlier, unanswered attempts of the same effect as well.
- * `STORE_REJECTED` does not say why, so an earlier attempt may have been accepted.
+ * `STORE_REJECTED` does not say why, so an earlier attempt may have been accepted, and
+ * `MANAGER_CLOSED` is nothing that the store has said.
  */
 function isAnswer(error: unknown): boolean {
   return (
     isHoldfastError(error) &&
     error.outcome !== 'unknown' &&
     !error.retryable &&
-    error.code !== 'STORE_REJECTED'
+    error.code !== 'STORE_REJECTED' &&
+    error.code !== 'MANAGER_CLOSED'
   )
 }
 
