@@ -68,56 +68,69 @@ export interface ConsistencyManagerOptions
  * opening: `manager.recovered` tells it as `pending`, and it is tried again in the background and
  * before the next operation on the same collections. What takes longer than ten seconds to recover
  * is told as `pending` as well, and goes on in the background.
- * @throws DIRECTORY_UNUSABLE, STORE_MISMATCH, JOURNAL_DAMAGED, JOURNAL_VERSION_NEWER
+ * @throws DIRECTORY_UNUSABLE, STORE_MISMATCH, JOURNAL_DAMAGED, JOURNAL_VERSION_NEWER, and
+ * COLLECTION_BUSY when another process keeps a new directory to itself
  */
 export async function openConsistencyManager(
   options: ConsistencyManagerOptions,
 ): Promise<ConsistencyManager> {
-  const { store, parts = {} } = options
-  checkStore(store)
+  checkStore(options.store)
   if (typeof options.directory !== 'string' || options.directory === '') {
     throw new TypeError('`directory` must be the path of a directory for journal and backups.')
   }
-  const { fileSystem = nodeFileSystem, clock = systemClock, random = systemRandom } = parts
   const settings = settingsOf(options)
+  const made: AsyncDisposable[] = []
+  try {
+    const engine = await openEngine(options, made)
+    const ending = new AbortController()
+    const recovery = { ...engine, store: recoveringStore(options, engine, ending.signal) }
+    const { recovered, rest } = await recoverForAWhile(recovery, ending.signal)
+    await tidyUp(engine)
+    await cleaningUp(engine, 'sweeping left-overs', () => sweepLeftOvers(engine))
+    return new ConsistencyManager({ engine, recovery, ending, settings, recovered, rest })
+  } catch (error) {
+    for (const part of made) await Promise.resolve(part[Symbol.asyncDispose]()).catch(() => {})
+    throw error
+  }
+}
+
+/** @param made takes up what was opened and is ours, for when a later step fails */
+async function openEngine(
+  options: ConsistencyManagerOptions,
+  made: AsyncDisposable[],
+): Promise<Engine> {
+  const { store, parts = {} } = options
+  const { fileSystem = nodeFileSystem, clock = systemClock, random = systemRandom } = parts
   const directory = resolve(options.directory)
   const isOurs = await isClaimed(fileSystem, directory, store.name)
+  const own = { fileSystem, clock, random }
   const journal =
-    parts.journal ??
-    (await FileJournal.open({ fileSystem, clock, random, directory: join(directory, 'journal') }))
+    parts.journal ?? (await FileJournal.open({ ...own, directory: join(directory, 'journal') }))
+  if (parts.journal === undefined) made.push(journal)
   if (!isOurs) await claimDirectory(fileSystem, random, directory, store.name, journal)
   const backups =
     parts.backups ??
-    (await FileBackupRepository.open({
-      fileSystem,
-      clock,
-      random,
-      directory: join(directory, 'backups'),
-    }))
-  const closing = new AbortController()
-  const guard = { ...options, clock, random }
-  const engine: Engine = {
-    store: new GuardedStore(store, guard),
-    journal,
-    backups,
-    events: new EventBus(options.onListenerError),
+    (await FileBackupRepository.open({ ...own, directory: join(directory, 'backups') }))
+  if (parts.backups === undefined) made.push(backups)
+  const events = new EventBus(options.onListenerError)
+  const guarded = new GuardedStore(store, { ...options, clock, random })
+  return { store: guarded, journal, backups, events, clock, random, operations }
+}
+
+/** Less patient, and not waited for when the manager is closed. */
+function recoveringStore(
+  options: ConsistencyManagerOptions,
+  { clock, random }: Engine,
+  ending: AbortSignal,
+): GuardedStore {
+  const { retryDeadlineMs = RECOVERY_RETRY_DEADLINE_MS } = options
+  return new GuardedStore(options.store, {
+    ...options,
     clock,
     random,
-    operations,
-  }
-  const { retryDeadlineMs = RECOVERY_RETRY_DEADLINE_MS } = options
-  const recovery: Engine = {
-    ...engine,
-    store: new GuardedStore(store, {
-      ...guard,
-      retryDeadlineMs: Math.min(retryDeadlineMs, RECOVERY_RETRY_DEADLINE_MS),
-      ending: closing.signal,
-    }),
-  }
-  const { recovered, rest } = await recoverForAWhile(recovery, closing.signal)
-  await tidyUp(engine)
-  await cleaningUp(engine, 'sweeping left-overs', () => sweepLeftOvers(engine))
-  return new ConsistencyManager({ engine, recovery, closing, settings, recovered, rest })
+    retryDeadlineMs: Math.min(retryDeadlineMs, RECOVERY_RETRY_DEADLINE_MS),
+    ending,
+  })
 }
 
 /** Front door to one store: its safe operations, their events and their history. */
@@ -138,10 +151,10 @@ export class ConsistencyManager implements AsyncDisposable {
    * Use {@link openConsistencyManager}.
    * @hidden
    */
-  constructor({ engine, recovery, closing, settings, recovered, rest }: Opened) {
+  constructor({ engine, recovery, ending, settings, recovered, rest }: Opened) {
     this.#engine = engine
     this.#recovery = recovery
-    this.#ending = closing
+    this.#ending = ending
     this.recovered = recovered
     const { keepForMs, waitMs, housekeepingIntervalMs } = settings
     const defaults = { keepForMs, waitMs }
@@ -232,7 +245,8 @@ function closed(): HoldfastError {
 interface Opened {
   readonly engine: Engine
   readonly recovery: Engine
-  readonly closing: AbortController
+  /** Ends recovery. */
+  readonly ending: AbortController
   readonly settings: Settings
   readonly recovered: readonly RecoveryReport[]
   /** Recovery that still goes on. */
