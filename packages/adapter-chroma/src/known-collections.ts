@@ -4,8 +4,9 @@ import { PageSize } from './page-size.ts'
 
 /**
  * Remembers what never changes as long as a collection exists: the object that acts by its id, and
- * the length of its vectors once there are some; and how large its records are. What is dropped answers "not found", so remembering
- * too long does no harm; the oldest entries go when there are too many.
+ * the length of its vectors once there are some; and how large its records were when they were read
+ * last. What is dropped answers "not found", so remembering too long does no harm; the oldest entries
+ * go when there are too many.
  */
 export class KnownCollections {
   readonly #handles = new Map<string, ChromaCollection>()

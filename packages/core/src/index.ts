@@ -55,7 +55,21 @@ export {
   resolveCollection,
 } from './operation/collection-name.ts'
 export type { PlanSummary } from './operation/operation.ts'
-export type { DryRun, OperationResult } from './operation/operation-result.ts'
+export type {
+  DeleteOptions,
+  DryRunOption,
+  OperationOptions,
+  UndeleteOptions,
+} from './operation/operation-options.ts'
+export type {
+  CloneResult,
+  CollectionResult,
+  DeleteRecordsResult,
+  DryRun,
+  OperationResult,
+  RenameResult,
+  UndeleteResult,
+} from './operation/operation-result.ts'
 export type { Durations, Phase } from './operation/phase-timer.ts'
 export type { RecoveryReport } from './operation/recover.ts'
 export type { Verification, VerificationDepth } from './operation/verification.ts'
@@ -70,16 +84,4 @@ export type {
   VectorStoreAdapter,
 } from './store/adapter.ts'
 export { GuardedStore, type GuardedStoreOptions } from './store/guarded-store.ts'
-export {
-  type CloneResult,
-  type CollectionResult,
-  type DeleteOptions,
-  type DeleteRecordsResult,
-  type DryRunOption,
-  type Names,
-  type OperationOptions,
-  type RenameResult,
-  TransactionalOperations,
-  type UndeleteOptions,
-  type UndeleteResult,
-} from './transactional-operations.ts'
+export { type Names, TransactionalOperations } from './transactional-operations.ts'

@@ -16,9 +16,25 @@ import {
 import { deleteCollection } from './operation/delete-collection.ts'
 import { deleteRecords } from './operation/delete-records.ts'
 import type { Engine } from './operation/engine.ts'
+import { type Deleted, findDelete } from './operation/find-delete.ts'
 import { findReplay } from './operation/idempotency.ts'
 import type { Operation } from './operation/operation.ts'
-import type { DryRun, OperationResult } from './operation/operation-result.ts'
+import {
+  checkOptions,
+  type DeleteOptions,
+  type DryRunOption,
+  type OperationOptions,
+  type UndeleteOptions,
+} from './operation/operation-options.ts'
+import type {
+  CloneResult,
+  CollectionResult,
+  DeleteRecordsResult,
+  DryRun,
+  OperationResult,
+  RenameResult,
+  UndeleteResult,
+} from './operation/operation-result.ts'
 import { putRecords } from './operation/put-records.ts'
 import { recoverAll } from './operation/recover.ts'
 import { renameByCopy } from './operation/rename-by-copy.ts'
@@ -32,68 +48,10 @@ import {
 import { type UndeleteRecordsInput, undeleteRecords } from './operation/undelete-records.ts'
 import type { CallOptions } from './store/adapter.ts'
 
-export interface OperationOptions extends CallOptions {
-  /**
-   * How long to wait, in ms, while another operation holds the same collection, here or in another
-   * process. 0: not at all. Default: the manager's `waitMs`.
-   */
-  readonly waitMs?: number
-  /** The same key twice is one operation: the second call is told what the first one was. */
-  readonly idempotencyKey?: string
-  /** Whoever asked for it, for the history. */
-  readonly actor?: string
-}
-
-export interface DeleteOptions extends OperationOptions {
-  /**
-   * How long, in ms, `undelete` can bring back what is deleted. 0: not at all. Default: the
-   * manager's `keepForMs`.
-   */
-  readonly keepForMs?: number
-}
-
-export interface UndeleteOptions extends OperationOptions {
-  /** Another name for the collection that comes back. Default: the one that it had. */
-  readonly as?: string
-}
-
-/** Looks at what would happen, and changes nothing. */
-export interface DryRunOption {
-  readonly dryRun: true
-}
-
 /** Two names of one collection: either the store's or, in Unicode, the display name. */
 export interface Names {
   readonly from: CollectionName
   readonly to: string
-}
-
-export interface RenameResult extends OperationResult {
-  /** As the store calls it. */
-  readonly from: string
-  readonly to: string
-}
-
-export interface CloneResult extends RenameResult {
-  readonly recordCount: number
-}
-
-export interface CollectionResult extends OperationResult {
-  /** As the store calls it. */
-  readonly collection: string
-  readonly recordCount: number
-}
-
-export interface DeleteRecordsResult extends CollectionResult {
-  /** Ids that did not exist. */
-  readonly absentCount: number
-}
-
-export interface UndeleteResult extends CollectionResult {
-  /** The delete that was taken back. */
-  readonly undone: string
-  /** Records that had been put again since and were kept as they are. Only for records. */
-  readonly keptCount?: number
 }
 
 /** Defaults that the manager gives. */
@@ -271,8 +229,8 @@ export class TransactionalOperations {
     // A repeated call is told what the first one was, also when the backups are gone by now.
     const isReplay =
       earlier?.kind === undeleteCollection.kind || earlier?.kind === undeleteRecords.kind
-    const source = isReplay ? undefined : await this.#track(() => getDelete(journal, operationId))
-    const look = async (): Promise<Deleted> => source ?? (await getDelete(journal, operationId))
+    const source = isReplay ? undefined : await this.#track(() => findDelete(journal, operationId))
+    const look = async (): Promise<Deleted> => source ?? (await findDelete(journal, operationId))
     const kind = isReplay ? earlier?.kind : source?.kind
     const described = { operationId, ...(to === undefined ? {} : { to }) }
     if (kind === undeleteCollection.kind || kind === deleteCollection.kind) {
@@ -323,7 +281,9 @@ export class TransactionalOperations {
       // A dry run changes nothing, also nothing that is open.
       const isDryRun = (options as Partial<DryRunOption>).dryRun === true
       if (!isMissing || isDryRun || (await journal.listOpen()).length === 0) throw error
-      await recoverAll(this.#engine, { waitMs: 0 })
+      const { signal } = options
+      await recoverAll(this.#engine, { waitMs: 0, ...(signal && { signal }) })
+      signal?.throwIfAborted()
       return await resolveCollection(store, name, options)
     }
   }
@@ -389,80 +349,11 @@ interface Call<Input, Plan extends object> {
   readonly input: () => Promise<Input>
 }
 
-interface Deleted {
-  readonly kind: string
-  readonly collection: CollectionInfo
-  readonly backupIds: readonly string[]
-}
-
 async function findByKey(
   journal: Journal,
   key: string | undefined,
 ): Promise<OperationRecord | undefined> {
   return key === undefined ? undefined : journal.findByIdempotencyKey(key)
-}
-
-/** The delete of that id, with where its records are. @throws OPERATION_NOT_FOUND, … */
-async function getDelete(journal: Journal, operationId: string): Promise<Deleted> {
-  const operation = await journal.get(operationId)
-  if (operation === undefined) {
-    throw new HoldfastError(
-      'OPERATION_NOT_FOUND',
-      `The history knows no operation ${JSON.stringify(operationId)}. Look it up with ` +
-        '`manager.history()`.',
-      { outcome: 'unchanged', retryable: false, details: { operationId } },
-    )
-  }
-  const { kind, state, checkpoint, checkpointDropped } = operation
-  const isDelete = kind === deleteCollection.kind || kind === deleteRecords.kind
-  if (!isDelete) throw unavailable(operationId, `it is a ${kind}, not a delete`)
-  if (state !== 'committed' && state !== 'abandoned') {
-    throw unavailable(operationId, `it is "${state}", so nothing was deleted by it yet`)
-  }
-  const { parts = [] } = checkpoint ?? {}
-  const [part] = parts
-  if (part === undefined || checkpointDropped) {
-    throw unavailable(operationId, 'its undo window (`keepForMs`) has passed')
-  }
-  const backupIds = parts.map(({ backupId }) => backupId)
-  return { kind, collection: part.collection, backupIds }
-}
-
-function unavailable(operationId: string, why: string): HoldfastError {
-  return new HoldfastError(
-    'UNDELETE_UNAVAILABLE',
-    `Operation ${operationId} can't be taken back: ${why}.`,
-    { outcome: 'unchanged', retryable: false, details: { operationId } },
-  )
-}
-
-/** Every option that one of the calls takes. */
-const OPTIONS: readonly string[] = [
-  ...['signal', 'waitMs', 'idempotencyKey', 'actor', 'dryRun'],
-  ...['keepForMs', 'as'],
-]
-
-/** Also against what only plain JavaScript can do: a misspelt `dryRun` must not delete anything. */
-function checkOptions(options: DeleteOptions): void {
-  if (typeof options !== 'object') {
-    throw new TypeError(
-      `The last argument is an object of options; got ${String(options)}. Renames and clones take ` +
-        'one object { from, to } before it.',
-    )
-  }
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
-  if (unknown !== undefined) {
-    throw new TypeError(`There is no option \`${unknown}\`; there are ${OPTIONS.join(', ')}.`)
-  }
-  const { waitMs, idempotencyKey, keepForMs } = options
-  for (const [name, value] of Object.entries({ waitMs, keepForMs })) {
-    if (value !== undefined && !(value >= 0)) {
-      throw new RangeError(`\`${name}\` is a number of milliseconds, 0 or more; got ${value}.`)
-    }
-  }
-  if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > 200)) {
-    throw new RangeError('`idempotencyKey` has between 1 and 200 characters.')
-  }
 }
 
 function checkName(name: CollectionName | undefined): void {

@@ -16,6 +16,34 @@ export interface OperationResult {
   readonly replayed: boolean
 }
 
+export interface RenameResult extends OperationResult {
+  /** As the store calls it. */
+  readonly from: string
+  readonly to: string
+}
+
+export interface CloneResult extends RenameResult {
+  readonly recordCount: number
+}
+
+export interface CollectionResult extends OperationResult {
+  /** As the store calls it. */
+  readonly collection: string
+  readonly recordCount: number
+}
+
+export interface DeleteRecordsResult extends CollectionResult {
+  /** Ids that did not exist. */
+  readonly absentCount: number
+}
+
+export interface UndeleteResult extends CollectionResult {
+  /** The delete that was taken back. */
+  readonly undone: string
+  /** Records that had been put again since and were kept as they are. Only for records. */
+  readonly keptCount?: number
+}
+
 /** What an operation would do. Nothing was changed. */
 export interface DryRun extends PlanSummary {
   readonly dryRun: true

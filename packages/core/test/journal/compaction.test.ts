@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ProcessTable } from '../../src/durable/process-table.ts'
 import { FileJournal } from '../../src/journal/file-journal.ts'
-import type { Journal, JournalEvent, OperationRecord } from '../../src/journal/journal.ts'
+import type { Journal, JournalEvent, Lease, OperationRecord } from '../../src/journal/journal.ts'
 import {
   CHECKPOINT,
   EVENTS,
@@ -69,18 +69,29 @@ async function appendSpecial(journal: Journal): Promise<void> {
   await appendAll(journal, 'undoable', undoable, kept, EVENTS.verified, EVENTS.committed)
 }
 
-it('keeps what is open, what can be taken back, and the latest of the rest', async () => {
+/** A journal, under a lease, that is rewritten when the lease is given back. */
+async function grown(): Promise<{
+  readonly fileSystem: MemoryFileSystem
+  readonly journal: Journal
+  readonly lease: Lease
+  /** What must not be forgotten. */
+  readonly before: readonly OperationRecord[]
+}> {
   const fileSystem = new MemoryFileSystem({ clock })
   const journal = await open(fileSystem)
   const lease = await journal.acquire(['a'], { waitMs: 0 })
   await appendSpecial(journal)
   await appendEnded(journal, 'many', MANY)
-  const before = await special(journal)
-  const grown = (await fileSystem.stat(LOG)).sizeBytes
+  return { fileSystem, journal, lease, before: await special(journal) }
+}
+
+it('keeps what is open, what can be taken back, and the latest of the rest', async () => {
+  const { fileSystem, journal, lease, before } = await grown()
+  const { sizeBytes } = await fileSystem.stat(LOG)
   expect(before.map(({ operationId }) => operationId)).toEqual(['open', 'parked', 'undoable'])
 
   await lease[Symbol.asyncDispose]()
-  expect((await fileSystem.stat(LOG)).sizeBytes).toBeLessThan(grown / 10)
+  expect((await fileSystem.stat(LOG)).sizeBytes).toBeLessThan(sizeBytes / 10)
   const again = await open(fileSystem.processCrash(), 2)
   for (const one of [journal, again]) {
     expect(await special(one)).toEqual(before)
@@ -147,12 +158,7 @@ it.each(['EIO', 'ENOSPC'])('loses nothing when the disk says %s at any moment', 
 })
 
 it('loses nothing when the power goes at any moment', async () => {
-  const fileSystem = new MemoryFileSystem({ clock })
-  const journal = await open(fileSystem)
-  const lease = await journal.acquire(['a'], { waitMs: 0 })
-  await appendSpecial(journal)
-  await appendEnded(journal, 'many', MANY)
-  const before = await special(journal)
+  const { fileSystem, journal, lease, before } = await grown()
   const found: MemoryFileSystem[] = []
   fileSystem.onCall = async (call) => {
     const result = await call.run()
@@ -184,12 +190,7 @@ async function compactWith(fault: DiskFault | undefined): Promise<{
   readonly before: readonly OperationRecord[]
   readonly effects: number
 }> {
-  const fileSystem = new MemoryFileSystem({ clock })
-  const journal = await open(fileSystem)
-  const lease = await journal.acquire(['a'], { waitMs: 0 })
-  await appendSpecial(journal)
-  await appendEnded(journal, 'many', MANY)
-  const before = await special(journal)
+  const { fileSystem, journal, lease, before } = await grown()
   let effects = 0
   fileSystem.onCall = async (call) => {
     const index = call.reads ? -1 : effects++

@@ -1,9 +1,7 @@
 import { isHoldfastError } from '../../src/model/errors.ts'
+import type { OperationOptions } from '../../src/operation/operation-options.ts'
 import type { DryRun, OperationResult } from '../../src/operation/operation-result.ts'
-import type {
-  OperationOptions,
-  TransactionalOperations,
-} from '../../src/transactional-operations.ts'
+import type { TransactionalOperations } from '../../src/transactional-operations.ts'
 import { type Call, recordsOf } from './store-model.ts'
 
 /** What a caller was told. */
