@@ -36,6 +36,9 @@ export const renameByCopy: Operation<CloneInput, ClonePlan> = {
     const targetCount = await store.countRecords(refOf(target))
     if (sourceCount !== verified || targetCount !== verified) {
       await copyMissing(store, store.readRecords(source), refOf(target), {})
+      const copied = await store.countRecords(refOf(target))
+      const missing = (await store.countRecords(source)) - copied
+      if (missing > 0) throw copyIncomplete(from, to, missing)
     }
     await store.dropCollection(source)
   },
@@ -47,6 +50,17 @@ export const renameByCopy: Operation<CloneInput, ClonePlan> = {
   changes({ from, to }) {
     return [{ type: 'collection:renamed', collection: { name: to.name }, from: refOf(from) }]
   },
+}
+
+/** A store, or what is before it, that hides records from whoever reads them all still counts them. */
+function copyIncomplete(from: CollectionInfo, to: CollectionSpec, missing: number): HoldfastError {
+  return new HoldfastError(
+    'VERIFICATION_FAILED',
+    `"${from.name}" counts ${countOf(missing, 'record')} more than its copy "${to.name}", so it is ` +
+      'not dropped. Recovery tries again. When nobody is writing to it, look whether the store, or ' +
+      'a proxy before it, hides records.',
+    { outcome: 'committed', retryable: true, details: { from: from.name, to: to.name, missing } },
+  )
 }
 
 function copyGone(from: CollectionInfo, to: CollectionSpec): HoldfastError {

@@ -112,6 +112,25 @@ describe('what others write', () => {
     expect(await ids(world)).toEqual(['a', 'b', 'c'])
   })
 
+  it('and the store only counts keeps a copied rename from dropping the old collection', async () => {
+    const world = await worldWith(COPYING, ['a', 'b', 'c'])
+    const { engine } = await world.start()
+    const store = changed(engine.store, {
+      async *readRecords() {
+        yield await world.store.getRecords(DOCS, ['a'])
+      },
+    })
+    const renaming = operationsOf({ ...engine, store }).safeRenameCollection({
+      from: 'docs',
+      to: 'papers',
+    })
+    await expect(renaming).rejects.toMatchObject({ code: 'COMMIT_PENDING' })
+    expect(await ids(world)).toEqual(['a', 'b', 'c'])
+    // When it shows them all, the rename is finished with all of them.
+    await world.recover()
+    expect(await ids(world, 'papers')).toEqual(['a', 'b', 'c'])
+  })
+
   it('is not undone with a put that is rolled back', async () => {
     const world = await worldWith(KIND, ['a', 'b'])
     const put = [record('a', 2, 2), record('b', 2, 2), record('c', 2, 2), record('d', 2, 2)]
